@@ -83,6 +83,7 @@ type Client struct {
 	OrderLines     tenfoldv1.OrderLineServiceClient
 	Destinations   tenfoldv1.PayoutDestinationServiceClient
 	Labels         tenfoldv1.LabelServiceClient
+	Commissions    tenfoldv1.CommissionServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	watches tenfoldv1.WatchServiceClient
@@ -123,6 +124,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		OrderLines:     tenfoldv1.NewOrderLineServiceClient(conn),
 		Destinations:   tenfoldv1.NewPayoutDestinationServiceClient(conn),
 		Labels:         tenfoldv1.NewLabelServiceClient(conn),
+		Commissions:    tenfoldv1.NewCommissionServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

@@ -99,6 +99,13 @@ const (
 	WorkLimit         = fault.WorkLimit
 	NoteLimit         = fault.NoteLimit
 
+	CommissionNotFound      = fault.CommissionNotFound
+	CommissionStateConflict = fault.CommissionStateConflict
+	CommissionAlreadyOpen   = fault.CommissionAlreadyOpen
+	CommissionLimit         = fault.CommissionLimit
+	CommissionNoCandidate   = fault.CommissionNoCandidate
+	CommissionPhotoUnknown  = fault.CommissionPhotoUnknown
+
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit
@@ -122,25 +129,25 @@ const (
 	EvidenceDamaged          = fault.EvidenceDamaged
 
 	// Money.
-	CurrencyMismatch        = fault.CurrencyMismatch
-	DepositInsufficient     = fault.DepositInsufficient
-	ShopFundsInsufficient   = fault.ShopFundsInsufficient
-	TransferAlreadyReversed = fault.TransferAlreadyReversed
-	HoldAlreadyCaptured     = fault.HoldAlreadyCaptured
-	HoldAlreadyReleased     = fault.HoldAlreadyReleased
-	HoldExceeded            = fault.HoldExceeded
-	HoldAlreadyExpired      = fault.HoldAlreadyExpired
-	HoldNotFound            = fault.HoldNotFound
-	FreeAmountExceeded      = fault.FreeAmountExceeded
-	SweepDue                = fault.SweepDue
-	DebtNotFound            = fault.DebtNotFound
-	DebtExceeded            = fault.DebtExceeded
-	ClawBackExceeded        = fault.ClawBackExceeded
-	CouponExceeded          = fault.CouponExceeded
-	ExitNotPossible         = fault.ExitNotPossible
-	ExitStateConflict       = fault.ExitStateConflict
-	ProposalNotFound        = fault.ProposalNotFound
-	ProposalStateConflict   = fault.ProposalStateConflict
+	CurrencyMismatch          = fault.CurrencyMismatch
+	DepositInsufficient       = fault.DepositInsufficient
+	ShopFundsInsufficient     = fault.ShopFundsInsufficient
+	TransferAlreadyReversed   = fault.TransferAlreadyReversed
+	HoldAlreadyCaptured       = fault.HoldAlreadyCaptured
+	HoldAlreadyReleased       = fault.HoldAlreadyReleased
+	HoldExceeded              = fault.HoldExceeded
+	HoldAlreadyExpired        = fault.HoldAlreadyExpired
+	HoldNotFound              = fault.HoldNotFound
+	FreeAmountExceeded        = fault.FreeAmountExceeded
+	SweepDue                  = fault.SweepDue
+	DebtNotFound              = fault.DebtNotFound
+	DebtExceeded              = fault.DebtExceeded
+	ClawBackExceeded          = fault.ClawBackExceeded
+	CouponExceeded            = fault.CouponExceeded
+	ExitNotPossible           = fault.ExitNotPossible
+	ExitStateConflict         = fault.ExitStateConflict
+	ProposalNotFound          = fault.ProposalNotFound
+	ProposalStateConflict     = fault.ProposalStateConflict
 	ImportNotFound            = fault.ImportNotFound
 	ImportStateConflict       = fault.ImportStateConflict
 	ImportChunkMisplaced      = fault.ImportChunkMisplaced

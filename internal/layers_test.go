@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"internal/order", "internal/reconcile/formats", "internal/statement"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
-	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator"},
+	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator", "internal/commission"},
 	{"internal/proposal", "internal/policyproposal", "internal/reconcile"},
 	{"internal/explain"},
 	{"internal/book"},
@@ -143,13 +143,14 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/order", "internal/policy",
 			"internal/claim", "internal/ledger", "internal/calendar", "internal/payout", "internal/event", "internal/debt",
-			"internal/proposal", "internal/authenticator", "internal/book",
+			"internal/proposal", "internal/authenticator", "internal/commission", "internal/book",
 		},
 	},
 	"internal/book/booktest/flips": {
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/policy", "internal/claim",
-			"internal/ledger", "internal/payout", "internal/debt", "internal/proposal", "internal/book", "internal/book/booktest",
+			"internal/ledger", "internal/payout", "internal/debt", "internal/commission", "internal/proposal", "internal/book",
+			"internal/book/booktest",
 			"internal/book/booktest/orders",
 		},
 	},
@@ -296,7 +297,7 @@ func TestArchitecturePictureShowsTheLayers(t *testing.T) {
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
-	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/proposal",
+	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/commission", "internal/proposal",
 	"internal/book", "internal/reconcile", "internal/reconcile/formats",
 }
 

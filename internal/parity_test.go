@@ -21,6 +21,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -177,6 +178,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"proposals_kind_known":                    sorted(proposal.Kinds()),
 		"claim_notes_visibility_known":            sorted(book.NoteVisibilities()),
 		"uploads_state_known":                     sorted(postgres.UploadStates()),
+		"commissions_state_known":                 sorted(commission.States()),
 		"proposals_state_known":                   sorted(proposal.States()),
 		"policy_proposals_state_known":            sorted(policyproposal.States()),
 		"authenticator_states_kind_known":         sorted(claim.AuthenticatorKinds()),
@@ -282,6 +284,7 @@ var pairs = map[string]struct {
 	"Language":                 {dir: "explain", kind: "Language"},
 	"Audience":                 {dir: "explain", kind: "Audience"},
 	"NoteVisibility":           {dir: "book", kind: "NoteVisibility"},
+	"CommissionState":          {dir: "commission", kind: "State"},
 	"EvidenceParty":            {dir: "book", kind: "EvidenceParty"},
 	"UploadState":              {dir: "postgres", kind: "UploadState"},
 	"WaitsFor":                 {dir: "claim", kind: "Party"},
@@ -340,16 +343,16 @@ var pairs = map[string]struct {
 
 // unpaired are enums that only shape a request or an answer.
 var unpaired = map[string]string{
-	"ClaimView":     "how much of a claim a reader wants",
-	"ClaimQueue":    "which list of claims a reader wants",
-	"WatchStart":    "where a reader wants a watch to begin",
-	"ShownTo":       "an option of fields, which internal/rpc ties to roles",
-	"ClaimantRole":  "told from the order line's payer and recipient",
+	"ClaimView":      "how much of a claim a reader wants",
+	"ClaimQueue":     "which list of claims a reader wants",
+	"WatchStart":     "where a reader wants a watch to begin",
+	"ShownTo":        "an option of fields, which internal/rpc ties to roles",
+	"ClaimantRole":   "told from the order line's payer and recipient",
 	"StatementBasis": "which time of transfers a reader wants to go by",
-	"WorkQueue":     "internal/rpc ties each to the state of its claims",
-	"FilingWarning": "told of a filed claim by internal/rpc alone",
-	"Remedy":        "policy.Remedies has a field for each",
-	"FloorScope":    "a floor applies once a group; there is no other scope in the code",
+	"WorkQueue":      "internal/rpc ties each to the state of its claims",
+	"FilingWarning":  "told of a filed claim by internal/rpc alone",
+	"Remedy":         "policy.Remedies has a field for each",
+	"FloorScope":     "a floor applies once a group; there is no other scope in the code",
 }
 
 // Would catch a word that the code has and the contract cannot say, or a value

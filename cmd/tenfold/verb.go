@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -244,6 +245,9 @@ func (x *call) read() error {
 	}
 	field := x.verb.field(x.verb.about)
 	m := x.request.ProtoReflect()
+	if name := m.Get(field).String(); x.remote.client.Role == string(principal.RoleAuthenticator) {
+		return x.unread(field, name)
+	}
 	c, err := x.readClaim(m.Get(field).String())
 	if err != nil {
 		return err
@@ -252,6 +256,19 @@ func (x *call) read() error {
 	m.Set(field, protoreflect.ValueOfString(c.GetName()))
 	if parent := x.verb.field("parent"); parent != nil && x.verb.about == "claim" {
 		m.Set(parent, protoreflect.ValueOfString(bookOf(c.GetName())))
+	}
+	return nil
+}
+
+// unread takes the claim's name over for a body, which may not read claims.
+func (x *call) unread(field protoreflect.FieldDescriptor, name string) error {
+	if strings.HasPrefix(name, "merchants/-/") {
+		return usageError{errors.New("CLAIM must be merchants/MERCHANT/claims/CLAIM, as the commission names it: an authenticator may not look it up")}
+	}
+	m := x.request.ProtoReflect()
+	m.Set(field, protoreflect.ValueOfString(name))
+	if parent := x.verb.field("parent"); parent != nil && x.verb.about == "claim" {
+		m.Set(parent, protoreflect.ValueOfString(bookOf(name)))
 	}
 	return nil
 }

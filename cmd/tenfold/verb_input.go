@@ -26,8 +26,9 @@ type input struct {
 	as func(text string) (string, error)
 	// put fills the request by itself. Nil: by the type of the field.
 	put func(x *call, texts []string) error
-	// often says that a flag of text may be given more than once.
-	often bool
+	// often says that a flag of text may be given more than once, alone that a flag with put
+	// stands without a value.
+	often, alone bool
 }
 
 // sayings are the values of a verb's arguments and flags.
@@ -54,7 +55,7 @@ func (s *sayings) flags(cmd *cobra.Command) {
 		switch {
 		case in.often:
 			s.many[in.name] = f.StringArray(in.name, nil, usage)
-		case in.put == nil && fd.Kind() == protoreflect.BoolKind:
+		case in.alone, in.put == nil && fd.Kind() == protoreflect.BoolKind:
 			s.truth[in.name] = f.Bool(in.name, false, usage)
 		default:
 			s.one[in.name] = f.String(in.name, "", usage)

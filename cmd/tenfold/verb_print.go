@@ -51,6 +51,8 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printResults))
 	add(printing(printAuthenticators))
 	add(printing(printAuthenticatorChanges))
+	add(printing(printCommissions))
+	add(printing(printBodyReports))
 	add(printing(printWebhooks))
 	add(printing(printDeadLetters))
 	add(printing(printOrderLines))

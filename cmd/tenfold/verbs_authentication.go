@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -45,6 +47,18 @@ func authenticatorVerbs() []verb {
 			examples: []string{"authenticator list --kind brand", "authenticator list -o csv"},
 			flags:    []input{{name: "kind", field: "kind", usage: "only authenticators of this kind"}},
 		},
+		{
+			use: "report ID", method: "CommissionService/GetBodyReport", role: principal.RoleSupport,
+			short: "Count what a body was asked for, how soon it reported, and which of its results fell",
+			long: "Count the commissions that a body was given in a time and how soon it reported on them, and its results of that time with\n" +
+				"those that were taken back or that the verdict does not bear out any more.",
+			examples: []string{"authenticator report cti-lab --from 2026-01-01T00:00:00+08:00"},
+			args:     []input{{name: "ID", field: "name", required: true, as: authenticatorText}},
+			flags: []input{
+				{name: "from", field: "from", usage: "the first moment that counts", required: true},
+				{name: "until", field: "until", usage: "the first moment that does not count any more; 92 days later if it is not given"},
+			},
+		},
 	}
 }
 
@@ -79,9 +93,23 @@ func resultVerbs() []verb {
 			examples: []string{"result get m1/r-17"}, args: []input{aResult},
 		},
 		{
-			use: "list CLAIM", method: "AuthenticationService/ListResults", role: principal.RoleSupport, thing: "result", about: "parent",
-			short: "List the results of a claim, oldest first", long: "List the results of a claim, oldest first.",
-			examples: []string{"result list 1KJPW-D6M05-F2S5T-CT5FM"}, args: []input{aClaim("parent")},
+			use: "list [CLAIM]", method: "AuthenticationService/ListResults", role: principal.RoleSupport, thing: "result",
+			short: "List the results of a claim or of a body, oldest first",
+			long: "List the results of a claim, oldest first. With --authenticator they are those of a body over all merchants, with --mine\n" +
+				"the calling body's own; --day leaves those of one day.",
+			examples: []string{
+				"result list 1KJPW-D6M05-F2S5T-CT5FM", "result list --mine --day 2026-03-02 --role authenticator --scope authenticators/cti-lab",
+				"result list --authenticator cti-lab --recorded-from 2026-03-01T00:00:00Z",
+			},
+			args: []input{{name: "CLAIM", field: "parent", put: claimInto("parent")}},
+			flags: []input{
+				{name: "authenticator", field: "parent", usage: "those of this body over all merchants", as: authenticatorText},
+				{name: "mine", field: "parent", usage: "those of the calling body over all merchants", alone: true, put: ownInto("parent")},
+				{name: "day", field: "recorded_from", usage: "only those that were recorded on this day in the zone of --tz, such as 2026-03-02", put: dayInto("recorded_from", "recorded_until")},
+				{name: "recorded-from", field: "recorded_from", usage: "only those that were recorded at this time or later"},
+				{name: "recorded-until", field: "recorded_until", usage: "only those that were recorded before this time"},
+			},
+			complete: oneSubject,
 		},
 		{
 			use: "retract RESULT", method: "AuthenticationService/RetractResult", role: principal.RoleOperator,
@@ -91,4 +119,18 @@ func resultVerbs() []verb {
 			args:     []input{aResult}, flags: []input{whyNote("the reason")}, risk: "The claim is decided again",
 		},
 	}
+}
+
+// oneSubject refuses a list of results of nothing, and of a claim and a body at once.
+func oneSubject(x *call) error {
+	said := x.cmd.Flags().NArg()
+	for _, name := range []string{"authenticator", "mine"} {
+		if x.cmd.Flags().Changed(name) {
+			said++
+		}
+	}
+	if said != 1 {
+		return usageError{errors.New("name a CLAIM, or a body by --authenticator or --mine; exactly one of them")}
+	}
+	return nil
 }

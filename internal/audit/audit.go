@@ -118,7 +118,7 @@ var checks = [...]check{
 	{(*inspection).checkMoves, []book.Kind{book.KindEvent}},
 	{(*inspection).checkClaims, []book.Kind{
 		book.KindClaim, book.KindRevision, book.KindResult, book.KindWait, book.KindHold, book.KindPayout, book.KindDebt,
-		book.KindAppeal, book.KindApproval, book.KindNote,
+		book.KindAppeal, book.KindApproval, book.KindNote, book.KindCommission,
 	}},
 	{(*inspection).checkLines, []book.Kind{book.KindLine, book.KindCorrection}},
 	{(*inspection).checkPrices, []book.Kind{book.KindClaim, book.KindGroup, book.KindRefund}},

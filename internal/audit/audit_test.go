@@ -152,6 +152,10 @@ func (b *filled) tamperings() []tampering {
 		// Persons and evidence.
 		set("person_commitments", "salt", "substring(salt FOR length(salt) - 1)", "salt || decode('01', 'hex')", "person_id = 'agent-1'", "the commitment is not that of its salt"),
 		set("claim_notes", "event_number", "event_number - "+far, "event_number + "+far, "true", "notes without event"),
+		set("commissions", "event_number", "event_number - "+far, "event_number + "+far, "true", "commissions without event"),
+		set("commissions", "made_by", "'agent-1'", "'agent-2'", "commission_number = 1", "the person who gave commission 1 is not the person"),
+		set("commissions", "questions", "'which batch?'", "'forged'", "true", "row of commissions 1: is not as event"),
+		set("results", "commission_number", "commission_number - 40", "commission_number + 40", "commission_number > 0", "results of a commission that their body does not have"),
 		set("evidence", "event_number", "event_number - "+far, "event_number + "+far, "true", "evidence without event"),
 		set("evidence", "claim_id", "'"+b.appealed+"'", "'nobody'", "claim_id IN ('nobody', '"+b.appealed+"')", "evidence without claim"),
 		set("pricing_groups", "group_id", "substring(group_id FROM 2)", "'x' || group_id", "true", "groups without claim"),

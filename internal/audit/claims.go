@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -86,9 +87,11 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 	b.checkApprovals(subject, c, revisions, approvals)
 	evidence := take(&p.Evidence, func(e *book.Evidence) string { return e.ClaimID }, c.ID)
 	notes := take(&p.Notes, func(n *book.Note) string { return n.ClaimID }, c.ID)
+	commissions := take(&p.Commissions, func(x *commission.Commission) string { return x.ClaimID }, c.ID)
 	if told != nil {
 		b.checkPeople(subject, c, told, revisions, approvals, evidence)
 		b.checkNotes(subject, told, notes)
+		b.checkCommissions(subject, told, commissions)
 	}
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
@@ -181,6 +182,17 @@ func (b *inspection) checkNotes(subject string, told *story, notes []book.Note) 
 			b.wrong(subject, "has note %d in place of note %d", n.Number, i+1)
 		}
 		b.by(subject, "the person who wrote note "+strconv.Itoa(int(n.Number)), n.AddedBy, told.actors[n.EventNumber])
+	}
+}
+
+// checkCommissions proves the same of a claim's commissions.
+func (b *inspection) checkCommissions(subject string, told *story, commissions []commission.Commission) {
+	for i := range commissions {
+		x := &commissions[i]
+		if int(x.Number) != i+1 {
+			b.wrong(subject, "has commission %d in place of commission %d", x.Number, i+1)
+		}
+		b.by(subject, "the person who gave commission "+strconv.Itoa(int(x.Number)), x.MadeBy, told.actors[x.EventNumber])
 	}
 }
 

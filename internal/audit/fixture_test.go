@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -130,11 +132,45 @@ func (b *filled) fill() {
 		UploadID: "u1", MediaType: "image/jpeg", Size: 12_000, DisclosedTo: book.EvidencePartiesOf([]book.EvidenceParty{book.EvidenceMerchant}),
 	}})
 	b.must(err)
+	b.commission(b.appealed)
 	b.approved = b.accepted("l7", 3)
 	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)
 	b.retract(b.found("l8", 1))
 	b.correct("corrected")
+}
+
+// commission leaves a claim with two commissions of drawn bodies that have reported.
+func (b *filled) commission(claimID string) {
+	b.t.Helper()
+	photo := strings.Repeat("ab", 32)
+	b.do("AddEvidence", "agent-2", &book.AddEvidence{ClaimID: claimID, Kind: "PHOTO", Reference: "files/2", Digest: photo})
+	var candidates []commission.Candidate
+	for _, id := range []string{"lab-2", "lab-3"} {
+		_, err := b.engine.RegisterAuthenticator(b.t.Context(), b.request("RegisterAuthenticator", ""),
+			claim.Authenticator{ID: id, Kind: claim.AccreditedLab, DisplayName: id})
+		b.must(err)
+		candidates = append(candidates, commission.Candidate{AuthenticatorID: id})
+	}
+	for n := range byte(2) {
+		o, err := b.engine.Do(b.t.Context(), b.request("CommissionItem", "agent-1"), &book.CommissionItem{
+			ClaimID: claimID, DueAt: start.AddDate(0, 0, 9), Questions: "which batch?", Photos: []string{photo}, Fee: 300, FeeCurrency: "CNY",
+			Draw: book.Drawing{
+				Kinds: []claim.AuthenticatorKind{claim.AccreditedLab}, Seed: bytes.Repeat([]byte{n + 1}, commission.SeedLength), Candidates: candidates,
+			},
+		})
+		b.must(err)
+		x := o.Commission
+		on := book.OnCommission{ClaimID: claimID, Number: x.Number}
+		for _, by := range []commission.Step{commission.Accept, commission.Ship, commission.Receive} {
+			b.do("Step", "agent-2", &book.MoveCommission{OnCommission: on, Step: by, Shipment: "EMS-118"})
+		}
+		b.do("ChaseCommission", "agent-2", &book.ChaseCommission{OnCommission: on, Note: "please"})
+		b.do("RecordResult", "", &book.RecordResult{Result: claim.Result{
+			ClaimID: claimID, AuthenticatorID: x.AuthenticatorID, ReportNumber: "R-drawn", Sample: claim.ConsumerSample, CustodyIntact: true,
+			IssuedAt: start, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}},
+		}})
+	}
 }
 
 // correct leaves a line that was corrected twice after its claim was withdrawn.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -50,6 +51,7 @@ func (b *Book) bind() {
 		b.bindEvidence(f, &b.evidence.list[i])
 	}
 	bindMade(&b.notes, func(n *Note) { b.bindNote(f, n) })
+	bindAll(&b.commissions, func(x, _ *commission.Commission) { b.bindCommission(f, x) })
 	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
 		b.bindVote(f, &b.votes.list[i])
@@ -245,6 +247,9 @@ func (b *Book) bindResult(f *event.RowForm, r *claim.Result) {
 	f.Times(r.RecordedAt)
 	f.Numbers(int64(r.Fee))
 	f.Texts(r.FeeCurrency, string(r.FeePaidBy))
+	if r.Commission > 0 {
+		f.Later("commission_number", number(int64(r.Commission)))
+	}
 	b.tell("results", r.ClaimID, r.ID, f)
 }
 
@@ -321,6 +326,25 @@ func (b *Book) bindNote(f *event.RowForm, n *Note) {
 	f.Texts(n.AddedAs)
 	f.Times(n.AddedAt)
 	b.tellIn(n.EventNumber, "claim_notes", number(int64(n.Number)), f)
+}
+
+func (b *Book) bindCommission(f *event.RowForm, x *commission.Commission) {
+	f.Texts(x.AuthenticatorID, string(x.State), describe(x.Units), x.Questions)
+	f.List(x.Photos)
+	f.Times(x.DueAt)
+	f.Numbers(int64(x.Fee), int64(x.Replaces))
+	f.Bytes(x.Seed)
+	f.List(x.Candidates)
+	f.Texts(x.MadeAs)
+	f.Times(x.MadeAt)
+	f.Numbers(x.EventNumber)
+	f.Times(x.AcceptedAt, x.ShippedAt)
+	f.Texts(x.Shipment)
+	f.Times(x.ReceivedAt, x.OverdueAt)
+	f.Numbers(int64(x.Chases))
+	f.Times(x.ChasedAt, x.EndedAt)
+	f.Texts(x.Note)
+	b.tell("commissions", x.ClaimID, number(int64(x.Number)), f, fact("state", string(x.State)))
 }
 
 func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -62,7 +63,9 @@ type Book struct {
 	// approvals stand by claim, revision and person, notes by claim and number.
 	approvals table[approvalKey, Approval]
 	notes     table[noteKey, Note]
-	proposals table[int64, proposal.Proposal]
+	// commissions stand by claim and number.
+	commissions table[commissionKey, commission.Commission]
+	proposals   table[int64, proposal.Proposal]
 
 	// Indexes find rows by something other than their key; they include staged rows.
 	claimants   index[siblingKey] // Claims.
@@ -71,6 +74,8 @@ type Book struct {
 	payoutsOf   index[string]     // Payouts by claim.
 	approvalsOf index[string]     // Persons by claim.
 	notesOf     index[string]     // Numbers of notes by claim.
+	// commissionsOf are numbers of commissions by claim.
+	commissionsOf index[string]
 
 	// byReference are the transfers that commands asked for by external reference.
 	byReference references
@@ -144,6 +149,11 @@ type noteKey struct {
 	claim  string
 	number int32
 }
+type commissionKey struct {
+	claim  string
+	number int32
+}
+
 type evidenceKey struct{ claim, role string }
 
 type loadedClaim struct {
@@ -201,6 +211,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		debts:        newTable[debtKey, debt.Debt](),
 		approvals:    newTable[approvalKey, Approval](),
 		notes:        newTable[noteKey, Note](),
+		commissions:  newTable[commissionKey, commission.Commission](),
 		proposals:    newTable[int64, proposal.Proposal](),
 		byReference:  references{found: make(map[string][]ledger.Transfer)},
 		usual:        make(lookup[string, Usual]),
@@ -215,6 +226,9 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	b.payouts.index = func(id string, p *payout.Payout) { b.payoutsOf.put(p.ClaimID, id) }
 	b.approvals.index = func(k approvalKey, _ *Approval) { b.approvalsOf.put(k.claim, k.person) }
 	b.notes.index = func(k noteKey, _ *Note) { b.notesOf.put(k.claim, strconv.Itoa(int(k.number))) }
+	b.commissions.index = func(k commissionKey, _ *commission.Commission) {
+		b.commissionsOf.put(k.claim, strconv.Itoa(int(k.number)))
+	}
 	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
 	b.lines.wrote = func(l *loadedLine) { l.from = l.revision }
 	b.units.wrote = func(u *unit) { u.stored = u.claimID }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -61,6 +62,9 @@ type Changes struct {
 	Votes            []proposal.Vote
 	Evidence         []Evidence
 	Notes            []Note
+
+	CommissionsMade    []commission.Commission
+	CommissionsChanged []commission.Commission
 
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout

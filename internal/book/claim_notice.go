@@ -244,6 +244,7 @@ type WithdrawClaim struct {
 func (w *WithdrawClaim) Cover(d *request.Digest) { d.Texts(w.ClaimID, w.Note) }
 
 func (w *WithdrawClaim) follow(b *Book, n *Needs, _ int) {
+	n.commissionsOf(b.merchantID, w.ClaimID)
 	if c := b.claims.get(w.ClaimID); c != nil {
 		followGroup(b, n, &c.Claim)
 	}
@@ -258,6 +259,7 @@ func (w *WithdrawClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, c.Refuse(claim.WithdrawnByClaimant)
 	}
 	b.record(event.ClaimWithdrawn, c.ID)
+	b.endCommissions(c.ID, w.Note)
 	if err := b.leave(c.ID, ruling{
 		rejected: claim.WithdrawnByClaimant, cause: string(claim.WithdrawnByClaimant), note: w.Note,
 	}); err != nil {

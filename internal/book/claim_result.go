@@ -26,6 +26,7 @@ func (r *RecordResult) need(c *Call, n *Needs) {
 	n.claim(c.Header.MerchantID, r.Result.ClaimID)
 	n.resultsOf(c.Header.MerchantID, r.Result.ClaimID)
 	n.judge(c.Header.MerchantID, r.Result.AuthenticatorID)
+	n.commissionsOf(c.Header.MerchantID, r.Result.ClaimID)
 }
 
 func (r *RecordResult) follow(b *Book, n *Needs, round int) {
@@ -80,11 +81,15 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	result.MerchantID, result.ID = b.merchantID, b.ids.Next(b.now)
 	result.OrderLineID, result.RecordedAt = c.OrderLineID, b.now
 	result.EventNumber = b.record(event.ResultRecorded, c.ID).Number
+	result.Commission = b.reported(&result)
 	b.detail("result", result.ID)
 	b.detail("authenticator", result.AuthenticatorID)
 	b.detail("report_number", result.ReportNumber)
 	b.detail("rank", strconv.Itoa(result.Rank()))
 	b.detail("units", describe(result.Units))
+	if result.Commission > 0 {
+		b.detail("commission", number(int64(result.Commission)))
+	}
 	b.results.add(result.ID, result, b.command)
 	if err := b.keepFee(&result); err != nil {
 		return Outcome{}, err

@@ -74,6 +74,7 @@ func (r *DecideReview) follow(b *Book, n *Needs, _ int) {
 	if c := b.claims.get(r.ClaimID); c != nil {
 		followGroup(b, n, &c.Claim)
 		r.Override.follow(b, n, &c.Claim)
+		n.commissionsOf(b.merchantID, c.ID)
 	}
 }
 
@@ -115,6 +116,9 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	r.trace(b, c)
 	b.detail("decision", string(r.Decision))
 	b.detail("units", describe(units))
+	if r.Decision == Expire {
+		b.endCommissions(c.ID, r.Note)
+	}
 	if err := b.find(c.ID, units, t, finding{person, r.Note}); err != nil {
 		return Outcome{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -147,15 +148,16 @@ type Outcome struct {
 	TransferNumber int64
 	EventNumber    int64
 
-	Claim     *claim.Claim
-	Proposal  *proposal.Proposal
-	Evidence  *Evidence
-	Note      *Note
-	Result    *claim.Result
-	Payout    *payout.Payout
-	Transfers []ledger.Transfer
-	Quotes    []policy.Share
-	Currency  string
+	Claim      *claim.Claim
+	Proposal   *proposal.Proposal
+	Evidence   *Evidence
+	Note       *Note
+	Commission *commission.Commission
+	Result     *claim.Result
+	Payout     *payout.Payout
+	Transfers  []ledger.Transfer
+	Quotes     []policy.Share
+	Currency   string
 	// Book, and Line with its Refunds, are set for commands that are answered with
 	// them. They show the state right after the command, before any later one. Line is nil
 	// while no claim has shown it.

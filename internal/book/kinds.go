@@ -2,6 +2,7 @@ package book
 
 import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -39,6 +40,7 @@ const (
 	KindVote
 	KindEvidence
 	KindNote
+	KindCommission
 	KindEvent
 	// KindReference and the kinds after it are read beside the rows themselves: transfers by
 	// reference, what claims are usually awarded, the order of debts, their sums, how much
@@ -249,6 +251,16 @@ var kinds = [KindCount]kind{
 		rows:  func(b *Book) rows { return &b.notes },
 		stage: func(b *Book, c *Changes) {
 			b.notes.made(func(n *Note) { c.Notes = append(c.Notes, *n) })
+		},
+	},
+	KindCommission: {
+		table: "commissions",
+		rows:  func(b *Book) rows { return &b.commissions },
+		stage: func(b *Book, c *Changes) {
+			b.commissions.staged(
+				func(x *commission.Commission) { c.CommissionsMade = append(c.CommissionsMade, *x) },
+				func(x *commission.Commission) { c.CommissionsChanged = append(c.CommissionsChanged, *x) },
+				never[commission.Commission])
 		},
 	},
 	KindEvent: {

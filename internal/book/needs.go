@@ -19,27 +19,28 @@ type Needs struct {
 	probing bool
 	met     error
 
-	Requests   []request.Key
-	Persons    []Key
-	Claims     []Key
-	Siblings   []SiblingKey
-	Lines      []Key // With their refunds.
-	UnitsOf    []Key // Of order lines.
-	Results    []Key // Of claims.
-	Holds      []Key // Of claims.
-	Payouts    []Key
-	PayoutsOf  []Key // Of claims.
-	Debts      []debt.Key
-	Approvals  []Key // Of claims.
-	Notes      []Key // The newest of claims.
-	Proposals  []proposal.Key
-	References []Key // Transfers by external reference.
-	Usual      []ProductKey
-	Oldest     []DebtsAfter
-	DebtSums   []string // Books, for the sums of their debts.
-	EvidenceOf []Key    // Of claims: how much evidence they have.
-	Pieces     []PieceKey
-	Judges     []JudgeKey
+	Requests    []request.Key
+	Persons     []Key
+	Claims      []Key
+	Siblings    []SiblingKey
+	Lines       []Key // With their refunds.
+	UnitsOf     []Key // Of order lines.
+	Results     []Key // Of claims.
+	Holds       []Key // Of claims.
+	Payouts     []Key
+	PayoutsOf   []Key // Of claims.
+	Debts       []debt.Key
+	Approvals   []Key // Of claims.
+	Notes       []Key // The newest of claims.
+	Commissions []Key // Of claims.
+	Proposals   []proposal.Key
+	References  []Key // Transfers by external reference.
+	Usual       []ProductKey
+	Oldest      []DebtsAfter
+	DebtSums    []string // Books, for the sums of their debts.
+	EvidenceOf  []Key    // Of claims: how much evidence they have.
+	Pieces      []PieceKey
+	Judges      []JudgeKey
 }
 
 // NewNeeds makes needs of books.
@@ -48,7 +49,7 @@ func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 // Empty says that nothing is asked for.
 func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
-		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Proposals)+len(n.References)+
+		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Commissions)+len(n.Proposals)+len(n.References)+
 		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
 }
 
@@ -71,6 +72,7 @@ const (
 	needReference
 	needApprovals
 	needNotes
+	needCommissions
 	needDebt
 	needProposal
 	needDebtSums
@@ -180,6 +182,11 @@ func (n *Needs) notesOf(merchantID, claimID string) {
 	want(n, &n.Notes, merchantID, needNotes, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
+// commissionsOf asks for the commissions of a claim.
+func (n *Needs) commissionsOf(merchantID, claimID string) {
+	want(n, &n.Commissions, merchantID, needCommissions, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
 // evidenceOf asks for how much evidence a claim has.
 func (n *Needs) evidenceOf(merchantID, claimID string) {
 	want(n, &n.EvidenceOf, merchantID, needEvidence, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
@@ -234,7 +241,7 @@ func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
 
 // knowsClaim notes that the database has no rows of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes)
+	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions)
 }
 
 // knows notes that all rows the database has under a name are in memory.

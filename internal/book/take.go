@@ -2,6 +2,7 @@ package book
 
 import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -91,6 +92,11 @@ func (bs Books) TakeApproval(a Approval) {
 
 // TakeNote takes the newest note of a claim over.
 func (bs Books) TakeNote(n Note) { bs[n.MerchantID].notes.load(noteKey{n.ClaimID, n.Number}, n) }
+
+// TakeCommission takes a commission over.
+func (bs Books) TakeCommission(x commission.Commission) {
+	bs[x.MerchantID].commissions.load(commissionKey{x.ClaimID, x.Number}, x)
+}
 
 // TakeProposal takes a proposal over, with what people said to it.
 func (bs Books) TakeProposal(p proposal.Proposal) { bs[p.MerchantID].proposals.load(p.Number, p) }

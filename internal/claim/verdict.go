@@ -101,6 +101,9 @@ type Result struct {
 	Fee         money.Amount
 	FeeCurrency string
 	FeePaidBy   FeePayer
+	// Commission is the number of the claim's commission that it answers; zero for a body
+	// that was not commissioned.
+	Commission int32
 }
 
 // FeePayer is the side that fronted the fee of a result.

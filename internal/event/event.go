@@ -87,6 +87,14 @@ const (
 	ClaimLabelsSet           Kind = "CLAIM_LABELS_SET"
 	BookLabelsSet            Kind = "BOOK_LABELS_SET"
 	ExternalReferenceSet     Kind = "EXTERNAL_REFERENCE_SET"
+
+	CommissionMade      Kind = "COMMISSION_MADE"
+	CommissionAccepted  Kind = "COMMISSION_ACCEPTED"
+	CommissionDeclined  Kind = "COMMISSION_DECLINED"
+	CommissionShipped   Kind = "COMMISSION_SHIPPED"
+	CommissionReceived  Kind = "COMMISSION_RECEIVED"
+	CommissionChased    Kind = "COMMISSION_CHASED"
+	CommissionCancelled Kind = "COMMISSION_CANCELLED"
 )
 
 // Kinds lists the kinds of event.
@@ -101,6 +109,8 @@ func Kinds() []Kind {
 		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
 		ClaimReconsidered, NoteAdded, OrderLineCorrected, PayoutDestinationChanged,
 		ClaimLabelsSet, ExternalReferenceSet, BookLabelsSet,
+		CommissionMade, CommissionAccepted, CommissionDeclined, CommissionShipped, CommissionReceived, CommissionChased,
+		CommissionCancelled,
 	}
 }
 

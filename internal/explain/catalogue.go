@@ -5,6 +5,7 @@ import (
 	"text/template"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -24,6 +25,8 @@ type catalogue struct {
 	deadlines map[claim.Deadline]string
 	verdicts  map[claim.Verdict]string
 	bases     map[policy.LegalBasis]string
+	// commissions say how far a commission has come.
+	commissions map[commission.State]string
 	// effects say what would be done with an amount.
 	effects  map[claim.MoneyEffect]*template.Template
 	roles    map[string]string
@@ -43,9 +46,9 @@ type catalogue struct {
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	about, why, note, result, retracted, turn, escalated, time, timeless, stopped *template.Template
-	awarded, contested, floor, cap, funding, held, shortfall, noAward             *template.Template
-	choice, stays, moves, unpriced, deadline                                      *template.Template
+	about, why, note, result, uncommissioned, retracted, turn, escalated, commissioned, overdue, time, timeless, stopped *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                    *template.Template
+	choice, stays, moves, unpriced, deadline                                                                             *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

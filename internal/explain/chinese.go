@@ -4,6 +4,7 @@ import (
 	"text/template"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -108,6 +109,10 @@ var chinese = &catalogue{
 		claim.EffectPayableAgain: phrase("{{.Amount}}重新待付"),
 		claim.EffectConfirm:      phrase("{{.Amount}}记为已到账"),
 	},
+	commissions: map[commission.State]string{
+		commission.Offered: "尚未接受", commission.Accepted: "已接受", commission.Shipped: "已接受，检材在途",
+		commission.Received: "已收到检材", commission.Reported: "已出具报告", commission.Declined: "已拒绝", commission.Cancelled: "已取消",
+	},
 	roles: map[string]string{
 		"order-service": "订单服务", "support": "客服", "adjudicator": "审核人", "approver": "复核人", "finance": "财务",
 		"merchant": "商家", "authenticator": "鉴定机构", "operator": "运营人员", "auditor": "审计人员", "system": "系统",
@@ -115,15 +120,18 @@ var chinese = &catalogue{
 	phrases: phrases{
 		about: phrase("索赔{{.Claim}}：订单{{.Order}}，商品{{.Product}}，商家{{.Merchant}}" +
 			"{{if .Claimant}}，索赔人{{.Claimant}}{{end}}。"),
-		why:       phrase("自{{.Since}}起处于“{{.State}}”，原因：{{.Trigger}}；操作方：{{.Role}}。"),
-		note:      phrase("附言：“{{.Note}}”。"),
-		result:    phrase("依据的鉴定结果：{{.Authenticator}}的报告{{.Report}}，证据等级{{.Rank}}（共8级），结论：{{.Units}}。"),
-		retracted: phrase("{{.Authenticator}}的报告{{.Report}}已被撤回。"),
-		turn:      phrase("下一步：{{.Party}}。"),
-		escalated: phrase("已标记需专人处理：期限已过，或支付渠道的说法前后矛盾。"),
-		time:      phrase("{{.At}}：{{.What}}。"),
-		timeless:  phrase("没有到期自动发生的事项。"),
-		stopped:   phrase("时限自{{.Since}}起中止，恢复计时之前不会到期。"),
+		why:            phrase("自{{.Since}}起处于“{{.State}}”，原因：{{.Trigger}}；操作方：{{.Role}}。"),
+		note:           phrase("附言：“{{.Note}}”。"),
+		result:         phrase("依据的鉴定结果：{{.Authenticator}}的报告{{.Report}}，证据等级{{.Rank}}（共8级），结论：{{.Units}}。"),
+		uncommissioned: phrase("该报告未经委托。"),
+		commissioned:   phrase("已委托{{.Body}}鉴定第{{.Units}}件，期限{{.Due}}，{{.State}}。"),
+		overdue:        phrase("该报告已逾期。"),
+		retracted:      phrase("{{.Authenticator}}的报告{{.Report}}已被撤回。"),
+		turn:           phrase("下一步：{{.Party}}。"),
+		escalated:      phrase("已标记需专人处理：期限已过，或支付渠道的说法前后矛盾。"),
+		time:           phrase("{{.At}}：{{.What}}。"),
+		timeless:       phrase("没有到期自动发生的事项。"),
+		stopped:        phrase("时限自{{.Since}}起中止，恢复计时之前不会到期。"),
 		awarded: phrase("第{{.Revision}}次结论认定为{{.Verdict}}，应赔{{.Total}}：退款{{.Refund}}，惩罚性赔偿{{.Compensation}}；" +
 			"依据{{.Basis}}，规则{{.Policy}}第{{.Version}}版；{{.AllUnits}}件中{{.Units}}件计入，基数{{.Base}}，倍数{{.Multiplier}}。"),
 		contested: phrase("该结论存在争议，可能改变，请勿向任何人承诺该金额。"),

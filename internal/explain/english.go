@@ -4,6 +4,7 @@ import (
 	"text/template"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -98,6 +99,10 @@ var english = &catalogue{
 		claim.EffectPayableAgain: phrase("{{.Amount}} is payable again"),
 		claim.EffectConfirm:      phrase("{{.Amount}} is booked as paid"),
 	},
+	commissions: map[commission.State]string{
+		commission.Offered: "has not accepted yet", commission.Accepted: "accepted", commission.Shipped: "accepted; the item is on its way",
+		commission.Received: "has the item", commission.Reported: "reported", commission.Declined: "declined", commission.Cancelled: "is no longer asked",
+	},
 	roles: map[string]string{
 		"order-service": "the order service", "support": "customer support", "adjudicator": "an adjudicator",
 		"approver": "an approver", "finance": "finance", "merchant": "the merchant", "authenticator": "an authenticator",
@@ -106,15 +111,18 @@ var english = &catalogue{
 	phrases: phrases{
 		about: phrase("Claim {{.Claim}} of order {{.Order}} is about product {{.Product}} of merchant {{.Merchant}}" +
 			"{{if .Claimant}}, for {{.Claimant}}{{end}}."),
-		why:       phrase("The claim is {{.State}}. It moved there at {{.Since}} because {{.Trigger}}; the move was made by {{.Role}}."),
-		note:      phrase(" The note says: “{{.Note}}”."),
-		result:    phrase(" The move rests on report {{.Report}} of {{.Authenticator}}, evidence of rank {{.Rank}} of 8, which found {{.Units}}."),
-		retracted: phrase(" Report {{.Report}} of {{.Authenticator}} was taken back."),
-		turn:      phrase("It waits for {{.Party}}."),
-		escalated: phrase(" A person has to look at it: a deadline passed, or the gateway contradicted itself."),
-		time:      phrase("At {{.At}} {{.What}}."),
-		timeless:  phrase("No deadline is running."),
-		stopped:   phrase("The clock has been stopped since {{.Since}}; no deadline passes until it resumes."),
+		why:            phrase("The claim is {{.State}}. It moved there at {{.Since}} because {{.Trigger}}; the move was made by {{.Role}}."),
+		note:           phrase(" The note says: “{{.Note}}”."),
+		result:         phrase(" The move rests on report {{.Report}} of {{.Authenticator}}, evidence of rank {{.Rank}} of 8, which found {{.Units}}."),
+		uncommissioned: phrase(" Nobody had commissioned that report."),
+		commissioned:   phrase(" {{.Body}} was commissioned with unit {{.Units}} until {{.Due}} and {{.State}}."),
+		overdue:        phrase(" That report is overdue."),
+		retracted:      phrase(" Report {{.Report}} of {{.Authenticator}} was taken back."),
+		turn:           phrase("It waits for {{.Party}}."),
+		escalated:      phrase(" A person has to look at it: a deadline passed, or the gateway contradicted itself."),
+		time:           phrase("At {{.At}} {{.What}}."),
+		timeless:       phrase("No deadline is running."),
+		stopped:        phrase("The clock has been stopped since {{.Since}}; no deadline passes until it resumes."),
 		awarded: phrase("Revision {{.Revision}} found the claim {{.Verdict}} and awards {{.Total}}: a refund of {{.Refund}} and a compensation of {{.Compensation}}, " +
 			"on the basis of {{.Basis}}, policy {{.Policy}} version {{.Version}}. {{.Units}} of {{.AllUnits}} units count, the base is {{.Base}}, and the multiplier is {{.Multiplier}}."),
 		contested: phrase("That verdict is contested and may change: nobody should be promised its amount."),

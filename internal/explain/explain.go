@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 )
 
 // Language is a language that explanations are written in.
@@ -31,6 +32,10 @@ type Subject struct {
 	Result *claim.Result
 	// Retracted are the results of the claim that were taken back.
 	Retracted []claim.Result
+	// Commissions are the open commissions of the claim; Commissioned says whether it ever had
+	// one.
+	Commissions  []commission.Commission
+	Commissioned bool
 	// Claimant is who claims; empty if the reader must not know.
 	Claimant string
 	// Revision is the newest verdict; nil before the first.
@@ -84,7 +89,7 @@ func Explain(l Language, s *Subject) Text {
 	w := s.writer(l)
 	return Text{
 		Why:     w.why(s),
-		Turn:    w.turn(),
+		Turn:    w.turn(s),
 		Time:    w.time(),
 		Award:   w.award(s.Revision),
 		Choices: w.choices(s.Choices),

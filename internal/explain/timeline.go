@@ -44,6 +44,10 @@ type Happening struct {
 	What, Where string
 	// Failure is why an attempt failed; empty if it did not.
 	Failure string
+	// Body is the body that was commissioned, Drawn says that it was drawn by lot, Overdue that
+	// its report is late.
+	Body           string
+	Drawn, Overdue bool
 	// Assignee is the reviewer that took the claim.
 	Assignee string
 	// Proposed is the decision that was proposed; empty if the reader must not know.
@@ -168,6 +172,14 @@ func (t *teller) when(at time.Time) string {
 	return t.words.when(at, t.place)
 }
 
+// yes is a text for what is so; empty for what is not.
+func yes(so bool) string {
+	if so {
+		return "yes"
+	}
+	return ""
+}
+
 // what is the sentence of the kind.
 func (t *teller) what(h *Happening) string {
 	of, known := t.words.history.kinds[h.Kind]
@@ -176,6 +188,7 @@ func (t *teller) what(h *Happening) string {
 	}
 	f := fields{
 		"At": t.when(h.At), "What": h.What, "Where": h.Where, "Failure": h.Failure, "Assignee": h.Assignee,
+		"Body": h.Body, "Drawn": yes(h.Drawn), "Overdue": yes(h.Overdue),
 	}
 	if h.Proposed != "" {
 		f["Proposed"] = word(t.words.history.proposals, h.Proposed)

@@ -67,6 +67,14 @@ var chineseHistory = history{
 		event.BookLabelsSet:            sentence("该商家账簿的标签已更改。"),
 		event.ExternalReferenceSet:     sentence("该索赔在其他系统中的编号已更改。"),
 
+		event.CommissionMade:      sentence("已委托{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}鉴定{{if .Drawn}}（抽签确定）{{end}}{{if .At}}，报告期限为{{.At}}{{end}}。"),
+		event.CommissionAccepted:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已接受委托。"),
+		event.CommissionDeclined:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已拒绝委托。"),
+		event.CommissionShipped:   sentence("检材已寄往{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}{{if .Where}}，运单{{.Where}}{{end}}。"),
+		event.CommissionReceived:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已收到检材。"),
+		event.CommissionChased:    sentence("已催促{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}出具报告{{if .Overdue}}，报告已逾期{{end}}。"),
+		event.CommissionCancelled: sentence("对{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}的委托已取消。"),
+
 		event.NoteAdded:     sentence("添加了备注。"),
 		event.EvidenceAdded: sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
 	},

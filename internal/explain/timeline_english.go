@@ -67,6 +67,14 @@ var englishHistory = history{
 		event.BookLabelsSet:            sentence("The labels of the merchant's book were changed."),
 		event.ExternalReferenceSet:     sentence("The claim's number in another system was changed."),
 
+		event.CommissionMade:      sentence("{{if .Body}}{{.Body}}{{else}}A body{{end}} was commissioned with an examination{{if .Drawn}}, by lot{{end}}{{if .At}}; its report is due at {{.At}}{{end}}."),
+		event.CommissionAccepted:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} accepted its commission."),
+		event.CommissionDeclined:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} declined its commission."),
+		event.CommissionShipped:   sentence("The item was shipped to {{if .Body}}{{.Body}}{{else}}the body{{end}}{{if .Where}}, as {{.Where}}{{end}}."),
+		event.CommissionReceived:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} received the item."),
+		event.CommissionChased:    sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} was reminded of its report{{if .Overdue}}, which is overdue{{end}}."),
+		event.CommissionCancelled: sentence("The commission of {{if .Body}}{{.Body}}{{else}}the body{{end}} was cancelled."),
+
 		event.NoteAdded:     sentence("A note was added."),
 		event.EvidenceAdded: sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
 	},

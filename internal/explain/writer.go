@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
@@ -39,6 +40,9 @@ func (w *writer) why(s *Subject) string {
 			"Report": r.ReportNumber, "Authenticator": r.AuthenticatorID, "Rank": strconv.Itoa(r.Rank()), "Units": w.units(r.Units),
 		})
 	}
+	if s.Commissioned && s.Result != nil && s.Result.Commission == 0 {
+		text += fill(p.uncommissioned, nil)
+	}
 	for i := range s.Retracted {
 		text += fill(p.retracted, fields{"Report": s.Retracted[i].ReportNumber, "Authenticator": s.Retracted[i].AuthenticatorID})
 	}
@@ -53,10 +57,28 @@ func (w *writer) units(units []claim.Unit) string {
 	return strings.Join(parts, w.words.comma)
 }
 
-func (w *writer) turn() string {
+func (w *writer) turn(s *Subject) string {
 	text := fill(w.words.phrases.turn, fields{"Party": word(w.words.parties, w.claim.WaitsFor())})
 	if w.claim.Escalated {
 		text += fill(w.words.phrases.escalated, nil)
+	}
+	for i := range s.Commissions {
+		text += w.commission(&s.Commissions[i])
+	}
+	return text
+}
+
+// commission says which body has been asked for its report until when.
+func (w *writer) commission(x *commission.Commission) string {
+	units := make([]string, len(x.Units))
+	for i, u := range x.Units {
+		units[i] = strconv.Itoa(int(u.Ordinal))
+	}
+	text := fill(w.words.phrases.commissioned, fields{
+		"Body": x.AuthenticatorID, "Units": strings.Join(units, w.words.comma), "Due": w.at(x.DueAt), "State": word(w.words.commissions, x.State),
+	})
+	if !x.OverdueAt.IsZero() {
+		text += fill(w.words.phrases.overdue, nil)
 	}
 	return text
 }

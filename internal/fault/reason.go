@@ -100,6 +100,14 @@ const (
 	WorkLimit         Reason = "WORK_LIMIT_REACHED"
 	NoteLimit         Reason = "NOTE_LIMIT_REACHED"
 
+	// Commissions.
+	CommissionNotFound      Reason = "COMMISSION_NOT_FOUND"
+	CommissionStateConflict Reason = "COMMISSION_STATE_CONFLICT"
+	CommissionAlreadyOpen   Reason = "COMMISSION_ALREADY_OPEN"
+	CommissionLimit         Reason = "COMMISSION_LIMIT_REACHED"
+	CommissionNoCandidate   Reason = "COMMISSION_NO_CANDIDATE"
+	CommissionPhotoUnknown  Reason = "COMMISSION_PHOTO_UNKNOWN"
+
 	// Webhooks.
 	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
 	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"

@@ -299,6 +299,22 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'notes without event', r.merchant_id FROM claim_notes r
 			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
 			UNION ALL
+			SELECT 'commissions without claim', r.merchant_id FROM commissions r
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'commissions without event', r.merchant_id FROM commissions r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'commissions of an unknown authenticator', r.merchant_id FROM commissions r
+			WHERE NOT EXISTS (SELECT 1 FROM authenticators p WHERE p.authenticator_id = r.authenticator_id)
+			UNION ALL
+			SELECT 'results of a commission that their body does not have', r.merchant_id FROM results r
+			WHERE r.commission_number IS NOT NULL
+			  AND NOT EXISTS (
+			      SELECT 1 FROM commissions p
+			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.commission_number = r.commission_number
+			        AND p.authenticator_id = r.authenticator_id)
+			UNION ALL
 			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
 			WHERE NOT EXISTS (
 			      SELECT 1 FROM payouts p

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -74,6 +75,8 @@ type ClaimParts struct {
 	Approvals []book.Approval
 	// Notes have only their numbers and the people who added them.
 	Notes []book.Note
+	// Commissions have only their numbers and the people who gave them.
+	Commissions []commission.Commission
 	// Evidence has only the people who added it.
 	Evidence []book.Evidence
 	// Debts are those that claims tell of.
@@ -176,6 +179,17 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		ORDER BY claim_id, note_number`,
 		func(rows *sql.Rows) (n book.Note, err error) {
 			return n, rows.Scan(&n.ClaimID, &n.Number, &n.EventNumber, &n.AddedBy)
+		},
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Commissions, err = page(a, "audit commissions", `
+		SELECT claim_id, commission_number, event_number, made_by
+		FROM commissions
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		ORDER BY claim_id, commission_number`,
+		func(rows *sql.Rows) (x commission.Commission, err error) {
+			return x, rows.Scan(&x.ClaimID, &x.Number, &x.EventNumber, &x.MadeBy)
 		},
 		merchantID, from, to); err != nil {
 		return err

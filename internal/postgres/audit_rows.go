@@ -31,18 +31,22 @@ const (
 	boundRevisions = `revision verdict units:units refund_minor compensation_minor basis policy_id policy_version cause note
 		calculation event_number recorded_at:time`
 	boundResults = `order_line_id authenticator_id authenticator_kind report_number sample_source reinspection custody_intact
-		units:units issued_at:time report_digest statement event_number recorded_at:time fee_minor fee_currency fee_paid_by`
+		units:units issued_at:time report_digest statement event_number recorded_at:time fee_minor fee_currency fee_paid_by
+		commission_number:later`
 	boundRetractions = `note event_number retracted_at:time`
 	boundHolds       = `source state amount_minor captured_minor released_minor placed_at:time ended_at:time`
 	boundPayouts     = `part state amount_minor currency out_number payment_id destination not_after:time gateway_reference
 		failure_code created_at:time answered_at:time form rides_payment superseded coupon_state coupon_redeemed_minor
 		coupon_expires_at:time try_number arrived_minor came_back_minor changed_at:later-time`
-	boundAppeals   = `note evidence:list event_number appealed_at:time`
-	boundApprovals = `amount_minor note event_number approved_at:time`
-	boundEvidence  = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later`
-	boundNotes     = `visibility text event_number added_as added_at:time`
-	boundGroups    = `claimant_id product_id anchor_paid_at:time recorded_at:time`
-	boundLines     = `order_id payment_id product_id paid_at:time digest:bytes recorded_at:time`
+	boundAppeals     = `note evidence:list event_number appealed_at:time`
+	boundApprovals   = `amount_minor note event_number approved_at:time`
+	boundEvidence    = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later`
+	boundNotes       = `visibility text event_number added_as added_at:time`
+	boundCommissions = `authenticator_id state units:units questions photo_digests:list due_at:time fee_minor replaces_number
+		draw_seed:bytes draw_candidates:list made_as made_at:time event_number accepted_at:time shipped_at:time shipment
+		received_at:time overdue_at:time chases chased_at:time ended_at:time note`
+	boundGroups = `claimant_id product_id anchor_paid_at:time recorded_at:time`
+	boundLines  = `order_id payment_id product_id paid_at:time digest:bytes recorded_at:time`
 	// The columns of boundLines stand in order_line_corrections too, as they were before.
 	boundCorrections = `note corrected_as event_number corrected_at:time`
 	boundRefunds     = `order_line_id refund_id amount_minor refunded_at:time recorded_at:time`
@@ -61,7 +65,7 @@ func BoundColumns() map[string][]string {
 	for table, columns := range map[string]string{
 		"claims": boundClaims, "claim_revisions": boundRevisions, "results": boundResults, "result_retractions": boundRetractions,
 		"holds": boundHolds, "payouts": boundPayouts, "appeals": boundAppeals, "approvals": boundApprovals,
-		"evidence": boundEvidence, "claim_notes": boundNotes, "pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
+		"evidence": boundEvidence, "claim_notes": boundNotes, "commissions": boundCommissions, "pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
 		"order_line_corrections": boundCorrections,
 	} {
@@ -198,6 +202,7 @@ func (a *Audit) BoundOfClaims(merchantID, from, to string) ([]BoundRow, error) {
 		{"approvals", "r.revision::text || '/' || r.event_number", "r.event_number", "approved_at", boundApprovals, "claim_id"},
 		{"evidence", "'/' || r.event_number", "r.event_number", "added_at", boundEvidence, "claim_id"},
 		{"claim_notes", "r.note_number::text", "r.event_number", "added_at", boundNotes, "claim_id"},
+		{"commissions", "r.commission_number::text", "r.event_number", "made_at", boundCommissions, "claim_id"},
 		{"pricing_groups", "''", "0", "recorded_at", boundGroups, "group_id"},
 	} {
 		rows, err := a.bound(t.table, "r."+t.claim+", "+t.key+", "+t.event+", "+made(t.made), t.columns,

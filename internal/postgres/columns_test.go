@@ -44,9 +44,11 @@ var notInserted = map[string]string{
 // notChanged are columns that stay as they were inserted although their table has
 // a statement that changes rows of a batch.
 var notChanged = map[string]string{
-	"books":       "merchant_id currency opened_at",
-	"holds":       "merchant_id claim_id hold_number source amount_minor placed_at",
-	"waits":       "merchant_id claim_id",
+	"books": "merchant_id currency opened_at",
+	"holds": "merchant_id claim_id hold_number source amount_minor placed_at",
+	"waits": "merchant_id claim_id",
+	"commissions": `merchant_id claim_id commission_number authenticator_id questions photo_digests due_at fee_minor replaces_number
+		draw_seed draw_candidates made_as made_by made_at event_number`,
 	"payout_dues": "merchant_id payout_id",
 	"debts":       "merchant_id kind debt_id sampling_case",
 	"claims": `merchant_id claim_id order_line_id order_id payment_id product_id paid_at claimant_id basis_chosen

@@ -35,6 +35,7 @@ var (
 		{table: "claims", column: "decided_by"},
 		{table: "claims", column: "deciders", list: true},
 		{table: "claims", column: "filed_by"},
+		{table: "commissions", column: "made_by"},
 		{table: "evidence", column: "added_by"},
 		{table: "order_line_corrections", column: "corrected_by"},
 		{table: "proposal_votes", column: "person_id"},

@@ -12,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -80,6 +81,20 @@ var goldens = map[string]golden{
 		read: func(b *books) (any, error) {
 			v, _, err := b.pg.Reader().Revision(b.t.Context(), "m-1", "units")
 			return v.Units, err
+		},
+		want:  someUnits,
+		bytes: []string{someUnitsStored},
+	},
+	"commissions.units": {
+		write: func(b *books) string {
+			x := filled[commission.Commission](0, 0)
+			x.MerchantID, x.ClaimID, x.Number, x.Units = "m-1", "c-1", 1, someUnits
+			b.write(&book.Changes{CommissionsMade: []commission.Commission{x}})
+			return `claim_id = 'c-1'`
+		},
+		read: func(b *books) (any, error) {
+			x, _, err := b.pg.Reader().Commission(b.t.Context(), "m-1", "c-1", 1)
+			return x.Units, err
 		},
 		want:  someUnits,
 		bytes: []string{someUnitsStored},

@@ -47,6 +47,7 @@ var stored = [book.KindCount]storage{
 	book.KindVote:        {nil, (*Tx).writeVotes},
 	book.KindEvidence:    {nil, (*Tx).writeEvidence},
 	book.KindNote:        {loadNotes, (*Tx).writeNotes},
+	book.KindCommission:  {loadCommissions, (*Tx).writeCommissions},
 	book.KindEvent:       {nil, (*Tx).writeEvents},
 	book.KindReference:   {loadReferences, nil},
 	book.KindUsual:       {loadUsual, nil},
@@ -168,6 +169,10 @@ func loadApprovals(tx *Tx, n *book.Needs) error {
 
 func loadNotes(tx *Tx, n *book.Needs) error {
 	return into(&n.Notes, tx.NewestNotes, n.Books().TakeNote)
+}
+
+func loadCommissions(tx *Tx, n *book.Needs) error {
+	return into(&n.Commissions, tx.Commissions, n.Books().TakeCommission)
 }
 
 func loadProposals(tx *Tx, n *book.Needs) error {

@@ -234,11 +234,15 @@ func scanAccount(rows *sql.Rows) (Account, error) {
 	return a, err
 }
 
-const resultColumns = `
+// resultFacts are the columns of a result but the last, which says whether it was taken back.
+const resultFacts = `
 	r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 	r.report_number, r.authenticator_kind, r.sample_source, r.reinspection,
 	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
 	r.event_number, r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by,
+	coalesce(r.commission_number, 0)`
+
+const resultColumns = resultFacts + `,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
 
 func scanResult(rows *sql.Rows) (claim.Result, error) {
@@ -247,7 +251,7 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 	err := rows.Scan(&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
-		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Retracted)
+		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Commission, &r.Retracted)
 	if err != nil {
 		return r, err
 	}

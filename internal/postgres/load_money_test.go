@@ -235,6 +235,9 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 		"newest notes": {func(tx *postgres.Tx) error {
 			return listed(tx.NewestNotes([]book.Key{{MerchantID: "hot", ID: "C000000100"}, {MerchantID: "hot", ID: "C000000101"}}))
 		}, 2},
+		"commissions": {func(tx *postgres.Tx) error {
+			return listed(tx.Commissions([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
+		}, 8},
 		"approvals": {func(tx *postgres.Tx) error {
 			return listed(tx.Approvals([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 3},

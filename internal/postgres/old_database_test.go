@@ -42,6 +42,7 @@ var withoutOldRows = map[string]string{
 	"claim_notes":                "nobody could write one",
 	"uploads":                    "no files were kept when it was made",
 	"upload_chunks":              "no files were kept when it was made",
+	"commissions":                "nobody could give one",
 	"sandbox_clock":              "sandboxes kept none",
 	"order_line_corrections":     "lines could not be corrected when it was made",
 	"policy_proposals":           "policies were published without one",
@@ -52,10 +53,10 @@ var withoutOldRows = map[string]string{
 	"channel_line_matches":       "files of channels were not imported",
 	"reconciliation_breaks":      "files of channels were not imported",
 	"reconciliation_break_notes": "files of channels were not imported",
-	"balance_snapshots":      "a worker makes them of transfers",
-	"snapshot_progress":      "a worker makes it with the first snapshot",
-	"period_totals":          "a worker makes them of transfers",
-	"period_progress":        "a worker makes it with the first sums",
+	"balance_snapshots":          "a worker makes them of transfers",
+	"snapshot_progress":          "a worker makes it with the first snapshot",
+	"period_totals":              "a worker makes them of transfers",
+	"period_progress":            "a worker makes it with the first sums",
 }
 
 // unread are tables that no reader lists, with what shows that they are right.

@@ -162,6 +162,14 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8, 'INTERNAL', 'note', g,
 	       'support', 'person', since
 	FROM seeds`,
+	// The hot ones are open, and all of one body.
+	`INSERT INTO commissions (
+		merchant_id, claim_id, commission_number, authenticator_id, state, units, questions, photo_digests, due_at, fee_minor,
+		replaces_number, draw_seed, draw_candidates, made_as, made_by, made_at, event_number, shipment, chases, note, ended_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8,
+	       CASE WHEN hot THEN 'hot' ELSE 'lab-' || g % 10 END, CASE WHEN hot THEN 'ACCEPTED' ELSE 'REPORTED' END, '[]', '', '{}', since, 0,
+	       0, '', '{}', 'support', 'person', since, g, '', 0, '', CASE WHEN NOT hot THEN since END
+	FROM seeds`,
 	`INSERT INTO claim_revisions (
 		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,
 		policy_version, cause, note, calculation, event_number, recorded_at)

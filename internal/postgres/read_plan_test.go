@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -238,6 +239,31 @@ func plannedParts() map[string]planned {
 		"notes": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Notes(ctx, "hot", c, book.NoteVisibilities(), 0, pageSize))
 		}, few},
+		"commissions of a claim": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.CommissionsOfClaim(ctx, "hot", c, 0, pageSize))
+		}, few},
+		"commission": {func(ctx context.Context, r postgres.Reader) error { return found(r.Commission(ctx, "hot", c, 1)) }, 1},
+		"open commissions": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Commissions(ctx, postgres.CommissionQuery{}, postgres.CommissionCursor{}, pageSize))
+		}, onePage},
+		"open commissions of a body": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Commissions(ctx, postgres.CommissionQuery{AuthenticatorID: "hot"}, postgres.CommissionCursor{}, pageSize))
+		}, onePage},
+		"commissions of a body in a state": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Commissions(ctx, postgres.CommissionQuery{AuthenticatorID: "hot", State: commission.Accepted}, postgres.CommissionCursor{}, pageSize))
+		}, onePage},
+		"commissions given to a body": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.CommissionsGiven(ctx, "hot", time.Time{}, start.AddDate(50, 0, 0), pageSize))
+		}, onePage},
+		"findings of a body": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Findings(ctx, "lab", time.Time{}, start.AddDate(50, 0, 0), pageSize))
+		}, 2 * onePage},
+		"goods of commissions": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Items(ctx, []commission.Commission{{MerchantID: "hot", ClaimID: c, Photos: []string{strings.Repeat("ab", 32)}}}))
+		}, few},
+		"results of a body": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.ResultsOfBody(ctx, "lab", time.Time{}, time.Time{}, postgres.ResultCursor{}, pageSize))
+		}, onePage},
 		"unassigned": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Unassigned(ctx, claim.InReview, "", pageSize))
 		}, onePage},

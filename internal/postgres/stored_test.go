@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -93,8 +94,8 @@ func begun(from int64, pattern uint) *book.Changes {
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
 		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
 		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, PayoutsMade: c.PayoutsMade,
-		Corrections: c.Corrections,
-		DuesBegun:   c.DuesBegun, Events: c.Events, Requests: c.Requests,
+		Corrections: c.Corrections, CommissionsMade: c.CommissionsMade,
+		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
 	}
 	for i := range added.Results {
 		added.Results[i].Retracted = false // It is a row of its own.
@@ -134,7 +135,7 @@ func TestEveryFieldOfANewRowIsStored(t *testing.T) {
 // later are the changes of rows that are there already.
 var later = []string{
 	"Books", "BooksRead", "BooksMissing", "ClaimsChanged", "UnitsFreed", "UnitsPassed", "WaitsChanged", "WaitsEnded",
-	"Judged", "LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
+	"Judged", "LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "CommissionsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
 }
 
 func fieldsOf(c *book.Changes) map[string]reflect.Value {
@@ -172,6 +173,7 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 	}, tx.Debts)
 	readBack(t, "approvals", c.Approvals, func(a book.Approval) book.Key { return key(a.MerchantID, a.ClaimID) }, tx.Approvals)
 	readBack(t, "proposals", c.ProposalsMade, func(p proposal.Proposal) proposal.Key { return p.Key }, tx.Proposals)
+	readBack(t, "commissions", c.CommissionsMade, func(x commission.Commission) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.Commissions)
 	readBack(t, "payouts", c.PayoutsMade, func(p payout.Payout) book.Key { return key(p.MerchantID, p.ID) }, pointed(tx.Payouts))
 	readBack(t, "requests", c.Requests, func(r request.Stored) request.Key { return r.Key }, tx.Requests)
 }

@@ -221,12 +221,13 @@ func (tx *Tx) writeResults(c *book.Changes) {
 		INSERT INTO results (
 			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
 			report_number, sample_source, reinspection, custody_intact, units, issued_at,
-			report_digest, statement, event_number, recorded_at, fee_minor, fee_currency, fee_paid_by)
+			report_digest, statement, event_number, recorded_at, fee_minor, fee_currency, fee_paid_by,
+			commission_number)
 		SELECT
 			r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 			r.authenticator_kind, r.report_number, r.sample_source, r.reinspection,
 			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.event_number,
-			r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by
+			r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by, r.commission_number
 		FROM unnest($1::results[]) r`,
 		pgwire.RowsOf(tx.s.types["results"], rows, func(r *pgwire.Records, x *claim.Result) {
 			r.Texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
@@ -239,6 +240,7 @@ func (tx *Tx) writeResults(c *book.Changes) {
 			r.Times(x.RecordedAt)
 			r.Bigints(int64(x.Fee))
 			r.Texts(x.FeeCurrency, string(x.FeePaidBy))
+			r.IntegerOrNull(x.Commission)
 		}))
 }
 

@@ -51,6 +51,16 @@ var decidersAndMerchant = roles(append(slices.Clone(deciders.roles), principal.R
 // contributors add evidence: for consumers, for themselves, or to claims that they work on.
 var contributors = roles(principal.RoleOrderService, principal.RoleMerchant, principal.RoleAuthenticator, principal.RoleSupport, principal.RoleOperator)
 
+// commissioners give work to bodies, and look after it.
+var commissioners = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator)
+
+// bodies act on commissions of their own; an operator does on their behalf.
+var bodies = roles(principal.RoleAuthenticator, principal.RoleOperator)
+
+// commissionReaders see commissions; a body its own.
+var commissionReaders = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance,
+	principal.RoleOperator, principal.RoleAuditor, principal.RoleAuthenticator)
+
 // keepers keep webhooks: operators, and merchants their own.
 var keepers = roles(principal.RoleOperator, principal.RoleMerchant)
 
@@ -103,7 +113,7 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticationService/ListAuthenticators":    everyone,
 	"/tenfold.v1.AuthenticationService/RecordResult":          roles(principal.RoleAuthenticator, principal.RoleOperator),
 	"/tenfold.v1.AuthenticationService/GetResult":             everyone,
-	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
+	"/tenfold.v1.AuthenticationService/ListResults":           everyone,
 	"/tenfold.v1.AuthenticationService/RetractResult":         roles(principal.RoleAuthenticator, principal.RoleOperator),
 
 	"/tenfold.v1.AuthenticatorService/ReviseAuthenticator":             roles(principal.RoleOperator),
@@ -120,6 +130,17 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticatorService/FindAuthenticators":          everyone,
 	"/tenfold.v1.AuthenticatorService/SearchAuthenticators":        everyone,
 	"/tenfold.v1.AuthenticatorService/BatchRegisterAuthenticators": roles(principal.RoleOperator),
+	"/tenfold.v1.CommissionService/CommissionItem":                 commissioners,
+	"/tenfold.v1.CommissionService/GetCommission":                  commissionReaders,
+	"/tenfold.v1.CommissionService/ListCommissions":                commissionReaders,
+	"/tenfold.v1.CommissionService/AcceptCommission":               bodies,
+	"/tenfold.v1.CommissionService/DeclineCommission":              bodies,
+	"/tenfold.v1.CommissionService/ShipCommission":                 roles(append(slices.Clone(commissioners.roles), principal.RoleOrderService)...),
+	"/tenfold.v1.CommissionService/ReceiveCommission":              bodies,
+	"/tenfold.v1.CommissionService/ChaseCommission":                commissioners,
+	"/tenfold.v1.CommissionService/CancelCommission":               commissioners,
+	"/tenfold.v1.CommissionService/ReassignCommission":             commissioners,
+	"/tenfold.v1.CommissionService/GetBodyReport":                  commissionReaders,
 
 	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
 
@@ -289,14 +310,15 @@ func target(request any) string {
 
 // collections says what is not found, by the collection of a name's last part.
 var collections = map[string]fault.Reason{
-	"merchants":  fault.MerchantNotFound,
-	"claims":     fault.ClaimNotFound,
-	"orderLines": fault.OrderLineNotFound,
-	"payouts":    fault.PayoutNotFound,
-	"proposals":  fault.ProposalNotFound,
-	"results":    fault.ResultNotFound,
-	"uploads":    fault.UploadNotFound,
-	"webhooks":   fault.WebhookNotFound,
+	"merchants":   fault.MerchantNotFound,
+	"claims":      fault.ClaimNotFound,
+	"commissions": fault.CommissionNotFound,
+	"orderLines":  fault.OrderLineNotFound,
+	"payouts":     fault.PayoutNotFound,
+	"proposals":   fault.ProposalNotFound,
+	"results":     fault.ResultNotFound,
+	"uploads":     fault.UploadNotFound,
+	"webhooks":    fault.WebhookNotFound,
 }
 
 // limit keeps a merchant inside its own book. What stands under all merchants

@@ -56,15 +56,15 @@ var allowed = map[string][]string{
 
 	"DepositService/BatchOpenBooks": {"finance", "operator"},
 
-	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
-	"ResultService/BatchRecordResults":  {"authenticator", "operator"},
-	"BookService/ListBooks":             {"approver", "auditor", "finance", "operator", "support"},
-	"BookService/GetTrialBalance":       {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"NoticeService/BatchConfirmNotices":   {"merchant", "operator"},
+	"ResultService/BatchRecordResults":    {"authenticator", "operator"},
+	"BookService/ListBooks":               {"approver", "auditor", "finance", "operator", "support"},
+	"BookService/GetTrialBalance":         {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"StatementService/GetStatement":       {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"StatementService/ListStatementLines": {"approver", "auditor", "finance", "merchant", "operator", "support"},
-	"BookService/GetExposure":           {"approver", "auditor", "finance", "merchant", "operator", "support"},
-	"NoticeService/BatchAcceptClaims":   {"merchant", "operator"},
-	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
+	"BookService/GetExposure":             {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"NoticeService/BatchAcceptClaims":     {"merchant", "operator"},
+	"NoticeService/RecordNoticeAttempt":   {"operator", "support"},
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
 
@@ -82,7 +82,7 @@ var allowed = map[string][]string{
 	"AuthenticationService/ListAuthenticators":    butFor(),
 	"AuthenticationService/RecordResult":          {"authenticator", "operator"},
 	"AuthenticationService/GetResult":             butFor(),
-	"AuthenticationService/ListResults":           butFor("authenticator"),
+	"AuthenticationService/ListResults":           butFor(),
 	"AuthenticationService/RetractResult":         {"authenticator", "operator"},
 
 	"WorkService/TakeNext":              {"support", "adjudicator", "operator"},
@@ -157,6 +157,18 @@ var allowed = map[string][]string{
 	"PolicyProposalService/PreviewPolicyVersion":   {"finance", "approver", "operator", "auditor"},
 
 	"AuditService/ListRefusals": {"auditor"},
+
+	"CommissionService/CommissionItem":     {"support", "adjudicator", "operator"},
+	"CommissionService/GetCommission":      {"support", "adjudicator", "approver", "finance", "operator", "auditor", "authenticator"},
+	"CommissionService/ListCommissions":    {"support", "adjudicator", "approver", "finance", "operator", "auditor", "authenticator"},
+	"CommissionService/AcceptCommission":   {"authenticator", "operator"},
+	"CommissionService/DeclineCommission":  {"authenticator", "operator"},
+	"CommissionService/ShipCommission":     {"support", "adjudicator", "operator", "order-service"},
+	"CommissionService/ReceiveCommission":  {"authenticator", "operator"},
+	"CommissionService/ChaseCommission":    {"support", "adjudicator", "operator"},
+	"CommissionService/CancelCommission":   {"support", "adjudicator", "operator"},
+	"CommissionService/ReassignCommission": {"support", "adjudicator", "operator"},
+	"CommissionService/GetBodyReport":      {"support", "adjudicator", "approver", "finance", "operator", "auditor", "authenticator"},
 
 	"LabelService/SetBookLabels":        {"order-service", "support", "finance", "operator"},
 	"LabelService/SetClaimLabels":       {"order-service", "support", "adjudicator", "finance", "operator"},

@@ -2,11 +2,14 @@ package rpc
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -134,6 +137,15 @@ func (s *authenticationService) GetResult(ctx context.Context, r *tenfoldv1.GetR
 }
 
 func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.ListResultsRequest) (*tenfoldv1.ListResultsResponse, error) {
+	if strings.HasPrefix(r.GetParent(), "authenticators/") {
+		return s.resultsOfBody(ctx, r)
+	}
+	switch {
+	case callerOf(ctx).Role == principal.RoleAuthenticator:
+		return nil, fault.New(fault.AccessDenied, "an authenticator lists its own results, under %s", callerOf(ctx).Scope).At("parent")
+	case r.GetRecordedFrom() != nil || r.GetRecordedUntil() != nil:
+		return nil, unsupported("the results of a claim are listed whole, without time")
+	}
 	merchant, claimID, err := claimOf(r.GetParent(), "parent")
 	if err != nil {
 		return nil, err
@@ -148,5 +160,34 @@ func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.Li
 	}
 	rows, err := reader.Results(ctx, merchant, claimID, p.cursor[0], p.size+1)
 	list, next := listed(&p, rows, resultOf, func(x *claim.Result) []string { return []string{x.ID} })
+	return answer(&tenfoldv1.ListResultsResponse{Results: list, NextPageToken: next}, err)
+}
+
+// resultsOfBody lists the results of a body over all merchants. Only the body itself and the
+// marketplace see them together.
+func (s *authenticationService) resultsOfBody(ctx context.Context, r *tenfoldv1.ListResultsRequest) (*tenfoldv1.ListResultsResponse, error) {
+	if callerOf(ctx).Role == principal.RoleMerchant {
+		return nil, fault.New(fault.AccessDenied, "a merchant lists the results of its own claims").At("parent")
+	}
+	body, _ := nameOf(r.GetParent())
+	if err := s.ownBody(ctx, body, "parent"); err != nil {
+		return nil, err
+	}
+	p, err := s.pageOf(ctx, r, 3)
+	if err != nil {
+		return nil, err
+	}
+	at, err := p.number(0)
+	if err != nil {
+		return nil, err
+	}
+	after := postgres.ResultCursor{MerchantID: p.cursor[1], ResultID: p.cursor[2]}
+	if p.cursor[0] != "" {
+		after.RecordedAt = time.UnixMicro(at).UTC()
+	}
+	rows, err := s.db.Reader().ResultsOfBody(ctx, body, moment(r.GetRecordedFrom()), moment(r.GetRecordedUntil()), after, p.size+1)
+	list, next := listed(&p, rows, resultOf, func(x *claim.Result) []string {
+		return []string{microseconds(x.RecordedAt), x.MerchantID, x.ID}
+	})
 	return answer(&tenfoldv1.ListResultsResponse{Results: list, NextPageToken: next}, err)
 }

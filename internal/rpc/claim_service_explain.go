@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/order"
@@ -127,6 +128,9 @@ type history struct {
 	// retracted are results that were taken back.
 	retracted []claim.Result
 	revision  *claim.Revision
+	// commissions are those that are open; commissioned says whether there ever was one.
+	commissions  []commission.Commission
+	commissioned bool
 }
 
 // retractedMax is how many results that were taken back an explanation names.
@@ -154,6 +158,16 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 		}
 		if results[i].Retracted && len(h.retracted) < retractedMax {
 			h.retracted = append(h.retracted, results[i])
+		}
+	}
+	if err != nil {
+		return h, err
+	}
+	commissions, err := r.CommissionsOfClaim(ctx, c.MerchantID, c.ID, 0, commission.PerClaimMax)
+	h.commissioned = len(commissions) > 0
+	for i := range commissions {
+		if commissions[i].State.Open() {
+			h.commissions = append(h.commissions, commissions[i])
 		}
 	}
 	return h, err
@@ -184,7 +198,7 @@ func explanationOf(
 		}
 	}
 	t := write(l, &explain.Subject{
-		Claim: *c, Claimant: claimant, Retracted: h.retracted, Result: h.result, Revision: h.revision, Choices: choices, Place: place,
+		Claim: *c, Claimant: claimant, Retracted: h.retracted, Commissions: h.commissions, Commissioned: h.commissioned, Result: h.result, Revision: h.revision, Choices: choices, Place: place,
 		Moved: explain.Move{Trigger: h.lastMove.Trigger, Role: h.lastMove.Role, Note: h.lastMove.Note, At: h.lastMove.RecordedAt},
 	})
 	p.Text = &tenfoldv1.ExplanationText{

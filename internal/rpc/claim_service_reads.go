@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"strings"
 
 	"go.einride.tech/aip/ordering"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -267,6 +269,9 @@ func (s *claimService) ownRequest(ctx context.Context, r *request.Found, absent 
 	if who.Role != principal.RoleAuthenticator {
 		return nil
 	}
+	if strings.HasPrefix(r.Method, "CommissionService/") {
+		return s.ownCommissionRequest(ctx, r, absent)
+	}
 	if r.ResultID == "" {
 		own, err := s.ownEvidence(ctx, book.Key{MerchantID: r.MerchantID, ID: r.ClaimID}, r.EventNumber)
 		if err == nil && !own {
@@ -282,6 +287,22 @@ func (s *claimService) ownRequest(ctx context.Context, r *request.Found, absent 
 		return &outOfScope{absent, resultName(r.MerchantID, r.ResultID)}
 	}
 	return nil
+}
+
+// ownCommissionRequest refuses a body the step of another, as absent. The event of the step
+// tells whose it was.
+func (s *claimService) ownCommissionRequest(ctx context.Context, r *request.Found, absent *fault.Error) error {
+	row, found, err := s.db.Reader().EventAt(ctx, r.MerchantID, r.EventNumber)
+	if err != nil {
+		return err
+	}
+	if found && !row.Quarantined {
+		e, err := watch.Read(&row)
+		if err == nil && callerOf(ctx).Scope == authenticatorName(e.Detail("authenticator")) {
+			return nil
+		}
+	}
+	return &outOfScope{absent, eventName(r.MerchantID, r.EventNumber)}
 }
 
 // storedRequestOf names the outcome of a request, the main resource first.

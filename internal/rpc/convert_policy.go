@@ -56,8 +56,13 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 }
 
 func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
+	answers := ""
+	if r.Commission > 0 {
+		answers = commissionName(r.MerchantID, r.ClaimID, r.Commission)
+	}
 	return &tenfoldv1.AuthenticationResult{
-		Name: resultName(r.MerchantID, r.ID), Claim: claimName(r.MerchantID, r.ClaimID),
+		Commission: answers,
+		Name:       resultName(r.MerchantID, r.ID), Claim: claimName(r.MerchantID, r.ClaimID),
 		Authenticator: authenticatorName(r.AuthenticatorID), ReportNumber: r.ReportNumber, UnitVerdicts: unitsOf(r.Units),
 		SampleSource: sampleSources.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,

@@ -67,6 +67,8 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"assignee":        tenfoldv1.ShownTo_SHOWN_TO_ORDER_SERVICE,
 	"heldMax":         tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"notesMax":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"commission":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"commissionsMax":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"proposalNumber":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"breaks":          tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"compared":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,

@@ -22,6 +22,8 @@ import (
 var hidden = map[principal.Role][]string{
 	principal.RoleOrderService: {
 		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason",
+		"TimelineCommission.shipment",
+		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 	},
 	principal.RoleMerchant: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
@@ -34,6 +36,7 @@ var hidden = map[principal.Role][]string{
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 		"Authenticator.contacts", "Authenticator.suspension_reason",
+		"TimelineCommission.shipment",
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
@@ -50,6 +53,7 @@ var hidden = map[principal.Role][]string{
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"Evidence.kind", "Evidence.reference", "Evidence.digest", "Evidence.note", "Evidence.role", "Evidence.person", "Evidence.added_at",
 		"Evidence.upload", "Evidence.media_type", "Evidence.size_bytes", "Evidence.disclosed_to",
+		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 	},
 }
 

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -163,12 +164,27 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 			Channel: e.Detail("channel"), Reference: e.Detail("reference"), Failure: e.Detail("failure"), AttemptedAt: stamp(timeOf(e.Detail("attempted_at"))),
 		}
 	}
+	p.Commission = commissionTold(row, e)
 	if id := e.Detail("webhook"); id != "" {
 		p.Webhook = webhookName(row.MerchantID, id)
 	}
 	p.DeliveredAt, p.Deemed = stamp(timeOf(e.Detail("delivered_at"))), e.Detail("deemed") != ""
 	p.HeldUntil = stamp(timeOf(e.Detail("until")))
 	return p
+}
+
+// commissionTold is the commission that an event tells of; nil for none. That a result answers
+// one is said with the result.
+func commissionTold(row *postgres.TimelineEvent, e *event.Event) *tenfoldv1.TimelineCommission {
+	n, err := strconv.ParseInt(e.Detail("commission"), 10, 32)
+	if err != nil || e.Kind == event.ResultRecorded {
+		return nil
+	}
+	return &tenfoldv1.TimelineCommission{
+		Name: commissionName(row.MerchantID, e.ClaimID, int32(n)), Authenticator: authenticatorName(e.Detail("authenticator")),
+		DueAt: stamp(timeOf(e.Detail("due_at"))), Drawn: e.Detail("seed") != "", Overdue: e.Detail("overdue") != "",
+		Shipment: e.Detail("shipment"),
+	}
 }
 
 // proposalKindOf is the kind of the proposal that an event is about.
@@ -260,6 +276,9 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	}
 	if x := p.GetNoticeAttempt(); x != nil {
 		h.What, h.Where, h.Failure, h.At = x.GetChannel(), x.GetReference(), x.GetFailure(), moment(x.GetAttemptedAt())
+	}
+	if x := p.GetCommission(); x != nil {
+		h.Body, h.Drawn, h.Overdue, h.Where, h.At = lastPart(x.GetAuthenticator()), x.GetDrawn(), x.GetOverdue(), x.GetShipment(), moment(x.GetDueAt())
 	}
 	switch {
 	case p.GetDeliveredAt() != nil:

@@ -38,6 +38,10 @@ func holdName(merchant, claimID string, n int32) string {
 	return claimName(merchant, claimID) + "/holds/" + strconv.Itoa(int(n))
 }
 
+func commissionName(merchant, claimID string, n int32) string {
+	return claimName(merchant, claimID) + "/commissions/" + strconv.Itoa(int(n))
+}
+
 // nameOf gives the ids in a name whose form the contract's rules have checked: its
 // 2nd and 4th parts.
 func nameOf(name string) (first, second string) {

@@ -404,6 +404,45 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.take("rita", f.id())
 		return err
 	}},
+	"COMMISSION_NOT_FOUND": {code: codes.NotFound, field: "name", call: func(f *fixture) error {
+		f.commission(f.file("m1", "l1"), "sandbox-lab")
+		_, err := f.commissions().AcceptCommission(f.lab("lab-2"), &tenfoldv1.AcceptCommissionRequest{Name: "merchants/m1/claims/1/commissions/1", RequestId: f.id()})
+		return err
+	}},
+	"COMMISSION_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId", "commission", "state"}, call: func(f *fixture) error {
+		x := f.commission(f.file("m1", "l1"), "sandbox-lab")
+		_, err := f.commissions().ShipCommission(f.as("support"), &tenfoldv1.ShipCommissionRequest{Name: x.GetName(), RequestId: f.id()})
+		return err
+	}},
+	"COMMISSION_ALREADY_OPEN": {code: codes.FailedPrecondition, metadata: []string{"claimId", "commission", "ordinal"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		f.commission(c, "sandbox-lab")
+		_, err := f.commissions().CommissionItem(f.as("support"), f.commissioning(c, "sandbox-lab"))
+		return err
+	}},
+	"COMMISSION_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "commissionsMax"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		for range 50 {
+			x := f.commission(c, "sandbox-lab")
+			if _, err := f.commissions().CancelCommission(f.as("support"), &tenfoldv1.CancelCommissionRequest{Name: x.GetName(), RequestId: f.id(), Note: "n"}); err != nil {
+				return err
+			}
+		}
+		_, err := f.commissions().CommissionItem(f.as("support"), f.commissioning(c, "sandbox-lab"))
+		return err
+	}},
+	"COMMISSION_NO_CANDIDATE": {code: codes.FailedPrecondition, field: "draw", metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
+		r := f.commissioning(f.file("m1", "l1"), "")
+		r.Body = &tenfoldv1.CommissionItemRequest_Draw{Draw: &tenfoldv1.BodyDraw{Exclude: []string{"authenticators/sandbox-lab"}}}
+		_, err := f.commissions().CommissionItem(f.as("support"), r)
+		return err
+	}},
+	"COMMISSION_PHOTO_UNKNOWN": {code: codes.FailedPrecondition, field: "photo_digests", metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
+		r := f.commissioning(f.file("m1", "l1"), "sandbox-lab")
+		r.PhotoDigests = []string{strings.Repeat("a", 64)}
+		_, err := f.commissions().CommissionItem(f.as("support"), r)
+		return err
+	}},
 	"NOTE_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "notesMax"}, call: func(f *fixture) error {
 		c := f.file("m1", "l1")
 		for range 200 {

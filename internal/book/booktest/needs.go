@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -49,6 +50,13 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			func(a, b *book.Note) int { return cmp.Compare(a.Number, b.Number) })
 		if len(notes) > 0 {
 			bs.TakeNote(notes[len(notes)-1])
+		}
+	})
+	each(&n.Commissions, func(k book.Key) {
+		for _, x := range ofClaim(of(k.MerchantID).Commissions, k.ID, func(x *commission.Commission) string { return x.ClaimID },
+			func(a, b *commission.Commission) int { return cmp.Compare(a.Number, b.Number) }) {
+			x.Units = slices.Clone(x.Units)
+			bs.TakeCommission(x)
 		}
 	})
 	each(&n.Proposals, func(k proposal.Key) {

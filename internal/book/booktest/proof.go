@@ -295,6 +295,20 @@ func (p *proof) checkStrays() {
 			p.wrongly("note", "%v comes after none", k)
 		}
 	}
+	for k := range r.Commissions {
+		if _, ok := r.Claims[k.Claim]; !ok {
+			p.wrongly("commission", "%v is on no claim", k)
+		}
+		if _, before := r.Commissions[CommissionKey{k.Claim, k.Number - 1}]; k.Number > 1 && !before {
+			p.wrongly("commission", "%v comes after none", k)
+		}
+	}
+	for id, x := range r.Results {
+		of, ok := r.Commissions[CommissionKey{x.ClaimID, x.Commission}]
+		if x.Commission > 0 && (!ok || of.AuthenticatorID != x.AuthenticatorID) {
+			p.wrongly("result "+id, "answers commission %d, which its body does not have", x.Commission)
+		}
+	}
 	for id := range p.flows {
 		if _, ok := r.Claims[id]; !ok && id != "" {
 			p.wrongly("transfers", "belong to claim %q, which does not exist", id)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -40,6 +41,7 @@ type Rows struct {
 	Approvals   map[ApprovalKey]book.Approval
 	Evidence    []book.Evidence
 	Notes       map[NoteKey]book.Note
+	Commissions map[CommissionKey]commission.Commission
 	// Corrections are those of order lines.
 	Corrections map[CorrectionKey]book.LineCorrection
 
@@ -85,6 +87,11 @@ type (
 		Claim  string
 		Number int32
 	}
+	// CommissionKey names a commission of a claim.
+	CommissionKey struct {
+		Claim  string
+		Number int32
+	}
 	// HoldKey names a hold of a claim.
 	HoldKey struct {
 		Claim  string
@@ -106,7 +113,7 @@ func newRows(merchantID string) *Rows {
 		Claims: make(map[string]claim.Claim), Units: make(map[UnitKey]book.UnitOwner), Revisions: make(map[RevisionKey]claim.Revision),
 		Results: make(map[string]claim.Result), Retractions: make(map[string]book.Retraction), Waits: make(map[string]book.Wait),
 		Appeals: make(map[RevisionKey]book.Appeal), Approvals: make(map[ApprovalKey]book.Approval),
-		Notes: make(map[NoteKey]book.Note),
+		Notes: make(map[NoteKey]book.Note), Commissions: make(map[CommissionKey]commission.Commission),
 		Holds: make(map[HoldKey]ledger.Hold), Payouts: make(map[string]payout.Payout), Dues: make(map[string]book.Due),
 		Debts: make(map[DebtKey]debt.Debt), Proposals: make(map[int64]proposal.Proposal),
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 )
 
 // writeClaims compares the version of each changed claim with the one that was read.
@@ -162,5 +163,42 @@ func (r *Rows) writeFindings(c *book.Changes) error {
 		}
 	}
 	r.Evidence = append(r.Evidence, c.Evidence...)
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.writeCommissions(c))...)
+}
+
+func (r *Rows) writeCommissions(c *book.Changes) error {
+	copied := func(list []commission.Commission) []commission.Commission {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].Units = slices.Clone(list[i].Units)
+		}
+		return list
+	}
+	commissions := table[CommissionKey, commission.Commission]{
+		name: "commission", rows: r.Commissions, key: func(x *commission.Commission) CommissionKey { return CommissionKey{x.ClaimID, x.Number} },
+		made: copied(c.CommissionsMade), changed: copied(c.CommissionsChanged), check: checkCommission,
+	}
+	return commissions.write()
+}
+
+func checkCommission(old, x *commission.Commission) error {
+	pending := slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return u.Verdict == claim.Pending })
+	switch {
+	case x.Number < 1, x.Number > commission.PerClaimMax, len(x.Units) == 0, x.Fee < 0, x.Chases < 0:
+		return fmt.Errorf("has number %d, %d units, fee %d, %d chases", x.Number, len(x.Units), x.Fee, x.Chases)
+	case x.State.Open() != x.EndedAt.IsZero(), (x.Chases > 0) == x.ChasedAt.IsZero():
+		return fmt.Errorf("is %s, ended at %v, with %d chases, the last at %v", x.State, x.EndedAt, x.Chases, x.ChasedAt)
+	case x.State == commission.Reported && pending, x.State.Open() && !pending:
+		return fmt.Errorf("is %s with the units %v", x.State, x.Units)
+	case (len(x.Seed) == commission.SeedLength) != (len(x.Candidates) > 0):
+		return fmt.Errorf("has a seed of %d bytes and %d candidates", len(x.Seed), len(x.Candidates))
+	case old == nil && x.State != commission.Offered:
+		return fmt.Errorf("is made as %s", x.State)
+	case old != nil && !old.State.Open():
+		return fmt.Errorf("is changed after it was %s", old.State)
+	case old != nil && (old.AuthenticatorID != x.AuthenticatorID || !old.DueAt.Equal(x.DueAt) || old.Questions != x.Questions ||
+		old.Fee != x.Fee || old.Replaces != x.Replaces || old.EventNumber != x.EventNumber):
+		return fmt.Errorf("was made as %+v and is told as %+v", *old, *x)
+	}
+	return nil
 }

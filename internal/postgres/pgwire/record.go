@@ -151,6 +151,15 @@ func (r *Records) Integer(v int32) {
 	r.uint32(uint32(v))
 }
 
+// IntegerOrNull adds a column in which zero is no value.
+func (r *Records) IntegerOrNull(v int32) {
+	if v == 0 {
+		r.null(oid.T_int4)
+		return
+	}
+	r.Integer(v)
+}
+
 // Smallint writes a column of a 16-bit integer.
 func (r *Records) Smallint(v int16) {
 	r.column(oid.T_int2, 2)

@@ -629,7 +629,11 @@ type AuthenticationResult struct {
 	// The cost of the result. Absent if unknown.
 	Fee *Money `protobuf:"bytes,15,opt,name=fee,proto3" json:"fee,omitempty"`
 	// Who paid the cost first. Unset if unknown.
-	FeePaidBy     FeePayer `protobuf:"varint,16,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	FeePaidBy FeePayer `protobuf:"varint,16,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	// The commission that it answers:
+	// merchants/{merchant}/claims/{claim}/commissions/{n}. Empty if the body was not
+	// commissioned when it was recorded.
+	Commission    string `protobuf:"bytes,17,opt,name=commission,proto3" json:"commission,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -776,6 +780,13 @@ func (x *AuthenticationResult) GetFeePaidBy() FeePayer {
 	return FeePayer_FEE_PAYER_UNSPECIFIED
 }
 
+func (x *AuthenticationResult) GetCommission() string {
+	if x != nil {
+		return x.Commission
+	}
+	return ""
+}
+
 var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
@@ -813,7 +824,7 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x11suspension_reason\x18\r \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10suspensionReason\x12$\n" +
 	"\brevision\x18\x0e \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\brevision\x128\n" +
 	"\x13last_applied_number\x18\x0f \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x11lastAppliedNumber:Y\xeaAV\n" +
-	"\x15tenfold/Authenticator\x12\x1eauthenticators/{authenticator}*\x0eauthenticators2\rauthenticator\"\xc0\a\n" +
+	"\x15tenfold/Authenticator\x12\x1eauthenticators/{authenticator}*\x0eauthenticators2\rauthenticator\"\x81\b\n" +
 	"\x14AuthenticationResult\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -834,7 +845,11 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x04rank\x18\r \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04rank\x12&\n" +
 	"\tretracted\x18\x0e \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tretracted\x12-\n" +
 	"\x03fee\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x03fee\x12>\n" +
-	"\vfee_paid_by\x18\x10 \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tfeePaidBy:Y\xeaAV\n" +
+	"\vfee_paid_by\x18\x10 \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tfeePaidBy\x12?\n" +
+	"\n" +
+	"commission\x18\x11 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
+	"\x12tenfold/Commission\xc8\xf3\x18\x02R\n" +
+	"commission:Y\xeaAV\n" +
 	"\x1ctenfold/AuthenticationResult\x12%merchants/{merchant}/results/{result}*\aresults2\x06result*\xda\x01\n" +
 	"\x11AuthenticatorKind\x12\"\n" +
 	"\x1eAUTHENTICATOR_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +

@@ -696,15 +696,20 @@ func (x *GetResultResponse) GetResult() *AuthenticationResult {
 	return nil
 }
 
-// ListResultsRequest names the claim whose results are listed.
+// ListResultsRequest names the claim or the body whose results are listed.
 type ListResultsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/claims/{claim}.
+	// merchants/{merchant}/claims/{claim}, or authenticators/{authenticator}. A body
+	// may name only itself.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only results that were recorded at this time or later. Only with a body.
+	RecordedFrom *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=recorded_from,json=recordedFrom,proto3" json:"recorded_from,omitempty"`
+	// Only results that were recorded before this time. Only with a body.
+	RecordedUntil *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=recorded_until,json=recordedUntil,proto3" json:"recorded_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -758,6 +763,20 @@ func (x *ListResultsRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListResultsRequest) GetRecordedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedFrom
+	}
+	return nil
+}
+
+func (x *ListResultsRequest) GetRecordedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedUntil
+	}
+	return nil
 }
 
 // ListResultsResponse holds one page of results.
@@ -1013,13 +1032,15 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBg\xe2A\x01\x02\xfaA\x1e\n" +
 	"\x1ctenfold/AuthenticationResult\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\"W\n" +
 	"\x11GetResultResponse\x12B\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\"\xde\x01\n" +
-	"\x12ListResultsRequest\x12n\n" +
-	"\x06parent\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
-	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\"\xc0\x03\n" +
+	"\x12ListResultsRequest\x12\x87\x01\n" +
+	"\x06parent\x18\x01 \x01(\tBo\xe2A\x01\x02\xfaA\x03\n" +
+	"\x01*\xbaHbr`2^^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}|authenticators/[A-Za-z0-9_-]{1,64})$R\x06parent\x12+\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x8d\x01\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12a\n" +
+	"\rrecorded_from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\frecordedFrom\x12c\n" +
+	"\x0erecorded_until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\rrecordedUntil\"\x8d\x01\n" +
 	"\x13ListResultsResponse\x12D\n" +
 	"\aresults\x18\x01 \x03(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aresults\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xa3\x02\n" +
@@ -1033,14 +1054,14 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\x15RetractResultResponse\x12B\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
-	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xaf\a\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xd8\a\n" +
 	"\x15AuthenticationService\x12\x8b\x01\n" +
 	"\x15RegisterAuthenticator\x12(.tenfold.v1.RegisterAuthenticatorRequest\x1a).tenfold.v1.RegisterAuthenticatorResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/authenticators\x12\x82\x01\n" +
 	"\x10GetAuthenticator\x12#.tenfold.v1.GetAuthenticatorRequest\x1a$.tenfold.v1.GetAuthenticatorResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=authenticators/*}\x12\x7f\n" +
 	"\x12ListAuthenticators\x12%.tenfold.v1.ListAuthenticatorsRequest\x1a&.tenfold.v1.ListAuthenticatorsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/authenticators\x12~\n" +
 	"\fRecordResult\x12\x1f.tenfold.v1.RecordResultRequest\x1a .tenfold.v1.RecordResultResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=merchants/*}/results\x12r\n" +
-	"\tGetResult\x12\x1c.tenfold.v1.GetResultRequest\x1a\x1d.tenfold.v1.GetResultResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=merchants/*/results/*}\x12\x81\x01\n" +
-	"\vListResults\x12\x1e.tenfold.v1.ListResultsRequest\x1a\x1f.tenfold.v1.ListResultsResponse\"1\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=merchants/*/claims/*}/results\x12\x89\x01\n" +
+	"\tGetResult\x12\x1c.tenfold.v1.GetResultRequest\x1a\x1d.tenfold.v1.GetResultResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=merchants/*/results/*}\x12\xaa\x01\n" +
+	"\vListResults\x12\x1e.tenfold.v1.ListResultsRequest\x1a\x1f.tenfold.v1.ListResultsResponse\"Z\x82\xd3\xe4\x93\x02TZ'\x12%/v1/{parent=authenticators/*}/results\x12)/v1/{parent=merchants/*/claims/*}/results\x12\x89\x01\n" +
 	"\rRetractResult\x12 .tenfold.v1.RetractResultRequest\x1a!.tenfold.v1.RetractResultResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=merchants/*/results/*}:retractB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
@@ -1095,28 +1116,30 @@ var file_tenfold_v1_authentication_service_proto_depIdxs = []int32{
 	21, // 10: tenfold.v1.RecordResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
 	22, // 11: tenfold.v1.RecordResultResponse.claim:type_name -> tenfold.v1.Claim
 	21, // 12: tenfold.v1.GetResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	21, // 13: tenfold.v1.ListResultsResponse.results:type_name -> tenfold.v1.AuthenticationResult
-	21, // 14: tenfold.v1.RetractResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	22, // 15: tenfold.v1.RetractResultResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 16: tenfold.v1.AuthenticationService.RegisterAuthenticator:input_type -> tenfold.v1.RegisterAuthenticatorRequest
-	2,  // 17: tenfold.v1.AuthenticationService.GetAuthenticator:input_type -> tenfold.v1.GetAuthenticatorRequest
-	4,  // 18: tenfold.v1.AuthenticationService.ListAuthenticators:input_type -> tenfold.v1.ListAuthenticatorsRequest
-	6,  // 19: tenfold.v1.AuthenticationService.RecordResult:input_type -> tenfold.v1.RecordResultRequest
-	8,  // 20: tenfold.v1.AuthenticationService.GetResult:input_type -> tenfold.v1.GetResultRequest
-	10, // 21: tenfold.v1.AuthenticationService.ListResults:input_type -> tenfold.v1.ListResultsRequest
-	12, // 22: tenfold.v1.AuthenticationService.RetractResult:input_type -> tenfold.v1.RetractResultRequest
-	1,  // 23: tenfold.v1.AuthenticationService.RegisterAuthenticator:output_type -> tenfold.v1.RegisterAuthenticatorResponse
-	3,  // 24: tenfold.v1.AuthenticationService.GetAuthenticator:output_type -> tenfold.v1.GetAuthenticatorResponse
-	5,  // 25: tenfold.v1.AuthenticationService.ListAuthenticators:output_type -> tenfold.v1.ListAuthenticatorsResponse
-	7,  // 26: tenfold.v1.AuthenticationService.RecordResult:output_type -> tenfold.v1.RecordResultResponse
-	9,  // 27: tenfold.v1.AuthenticationService.GetResult:output_type -> tenfold.v1.GetResultResponse
-	11, // 28: tenfold.v1.AuthenticationService.ListResults:output_type -> tenfold.v1.ListResultsResponse
-	13, // 29: tenfold.v1.AuthenticationService.RetractResult:output_type -> tenfold.v1.RetractResultResponse
-	23, // [23:30] is the sub-list for method output_type
-	16, // [16:23] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	18, // 13: tenfold.v1.ListResultsRequest.recorded_from:type_name -> google.protobuf.Timestamp
+	18, // 14: tenfold.v1.ListResultsRequest.recorded_until:type_name -> google.protobuf.Timestamp
+	21, // 15: tenfold.v1.ListResultsResponse.results:type_name -> tenfold.v1.AuthenticationResult
+	21, // 16: tenfold.v1.RetractResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	22, // 17: tenfold.v1.RetractResultResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 18: tenfold.v1.AuthenticationService.RegisterAuthenticator:input_type -> tenfold.v1.RegisterAuthenticatorRequest
+	2,  // 19: tenfold.v1.AuthenticationService.GetAuthenticator:input_type -> tenfold.v1.GetAuthenticatorRequest
+	4,  // 20: tenfold.v1.AuthenticationService.ListAuthenticators:input_type -> tenfold.v1.ListAuthenticatorsRequest
+	6,  // 21: tenfold.v1.AuthenticationService.RecordResult:input_type -> tenfold.v1.RecordResultRequest
+	8,  // 22: tenfold.v1.AuthenticationService.GetResult:input_type -> tenfold.v1.GetResultRequest
+	10, // 23: tenfold.v1.AuthenticationService.ListResults:input_type -> tenfold.v1.ListResultsRequest
+	12, // 24: tenfold.v1.AuthenticationService.RetractResult:input_type -> tenfold.v1.RetractResultRequest
+	1,  // 25: tenfold.v1.AuthenticationService.RegisterAuthenticator:output_type -> tenfold.v1.RegisterAuthenticatorResponse
+	3,  // 26: tenfold.v1.AuthenticationService.GetAuthenticator:output_type -> tenfold.v1.GetAuthenticatorResponse
+	5,  // 27: tenfold.v1.AuthenticationService.ListAuthenticators:output_type -> tenfold.v1.ListAuthenticatorsResponse
+	7,  // 28: tenfold.v1.AuthenticationService.RecordResult:output_type -> tenfold.v1.RecordResultResponse
+	9,  // 29: tenfold.v1.AuthenticationService.GetResult:output_type -> tenfold.v1.GetResultResponse
+	11, // 30: tenfold.v1.AuthenticationService.ListResults:output_type -> tenfold.v1.ListResultsResponse
+	13, // 31: tenfold.v1.AuthenticationService.RetractResult:output_type -> tenfold.v1.RetractResultResponse
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_service_proto_init() }

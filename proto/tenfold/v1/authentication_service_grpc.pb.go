@@ -56,8 +56,9 @@ type AuthenticationServiceClient interface {
 	RecordResult(ctx context.Context, in *RecordResultRequest, opts ...grpc.CallOption) (*RecordResultResponse, error)
 	// GetResult reads a result. RESULT_NOT_FOUND.
 	GetResult(ctx context.Context, in *GetResultRequest, opts ...grpc.CallOption) (*GetResultResponse, error)
-	// ListResults lists the results of a claim, oldest first. CLAIM_NOT_FOUND,
-	// PAGE_TOKEN_INVALID.
+	// ListResults lists the results of a claim, or those of a body over all
+	// merchants, oldest first. A body lists only its own. CLAIM_NOT_FOUND,
+	// AUTHENTICATOR_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListResults(ctx context.Context, in *ListResultsRequest, opts ...grpc.CallOption) (*ListResultsResponse, error)
 	// RetractResult takes a result back, by the authenticator or by an operator
 	// on its behalf. If the verdict rested on results, a person decides again;
@@ -171,8 +172,9 @@ type AuthenticationServiceServer interface {
 	RecordResult(context.Context, *RecordResultRequest) (*RecordResultResponse, error)
 	// GetResult reads a result. RESULT_NOT_FOUND.
 	GetResult(context.Context, *GetResultRequest) (*GetResultResponse, error)
-	// ListResults lists the results of a claim, oldest first. CLAIM_NOT_FOUND,
-	// PAGE_TOKEN_INVALID.
+	// ListResults lists the results of a claim, or those of a body over all
+	// merchants, oldest first. A body lists only its own. CLAIM_NOT_FOUND,
+	// AUTHENTICATOR_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListResults(context.Context, *ListResultsRequest) (*ListResultsResponse, error)
 	// RetractResult takes a result back, by the authenticator or by an operator
 	// on its behalf. If the verdict rested on results, a person decides again;

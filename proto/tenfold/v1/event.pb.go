@@ -140,6 +140,20 @@ const (
 	EventKind_EVENT_KIND_CLAIM_LABELS_SET EventKind = 90
 	// The number of a claim in another system changed.
 	EventKind_EVENT_KIND_EXTERNAL_REFERENCE_SET EventKind = 91
+	// A body was commissioned with the examination of units of a claim.
+	EventKind_EVENT_KIND_COMMISSION_MADE EventKind = 103
+	// The body accepted its commission.
+	EventKind_EVENT_KIND_COMMISSION_ACCEPTED EventKind = 104
+	// The body declined its commission.
+	EventKind_EVENT_KIND_COMMISSION_DECLINED EventKind = 105
+	// The item was shipped to the body.
+	EventKind_EVENT_KIND_COMMISSION_SHIPPED EventKind = 106
+	// The body received the item.
+	EventKind_EVENT_KIND_COMMISSION_RECEIVED EventKind = 107
+	// The body was reminded, by a person or because its report was overdue.
+	EventKind_EVENT_KIND_COMMISSION_CHASED EventKind = 108
+	// The commission was cancelled.
+	EventKind_EVENT_KIND_COMMISSION_CANCELLED EventKind = 109
 	// The labels of a book changed.
 	EventKind_EVENT_KIND_BOOK_LABELS_SET EventKind = 111
 )
@@ -202,6 +216,13 @@ var (
 		71:  "EVENT_KIND_PAYOUT_DESTINATION_CHANGED",
 		90:  "EVENT_KIND_CLAIM_LABELS_SET",
 		91:  "EVENT_KIND_EXTERNAL_REFERENCE_SET",
+		103: "EVENT_KIND_COMMISSION_MADE",
+		104: "EVENT_KIND_COMMISSION_ACCEPTED",
+		105: "EVENT_KIND_COMMISSION_DECLINED",
+		106: "EVENT_KIND_COMMISSION_SHIPPED",
+		107: "EVENT_KIND_COMMISSION_RECEIVED",
+		108: "EVENT_KIND_COMMISSION_CHASED",
+		109: "EVENT_KIND_COMMISSION_CANCELLED",
 		111: "EVENT_KIND_BOOK_LABELS_SET",
 	}
 	EventKind_value = map[string]int32{
@@ -260,6 +281,13 @@ var (
 		"EVENT_KIND_PAYOUT_DESTINATION_CHANGED": 71,
 		"EVENT_KIND_CLAIM_LABELS_SET":           90,
 		"EVENT_KIND_EXTERNAL_REFERENCE_SET":     91,
+		"EVENT_KIND_COMMISSION_MADE":            103,
+		"EVENT_KIND_COMMISSION_ACCEPTED":        104,
+		"EVENT_KIND_COMMISSION_DECLINED":        105,
+		"EVENT_KIND_COMMISSION_SHIPPED":         106,
+		"EVENT_KIND_COMMISSION_RECEIVED":        107,
+		"EVENT_KIND_COMMISSION_CHASED":          108,
+		"EVENT_KIND_COMMISSION_CANCELLED":       109,
 		"EVENT_KIND_BOOK_LABELS_SET":            111,
 	}
 )
@@ -654,7 +682,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aversion\"I\n" +
 	"\vEventDetail\x12\x1a\n" +
 	"\x03key\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x03key\x12\x1e\n" +
-	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\x9c\x0e\n" +
+	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\x92\x10\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -712,6 +740,13 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"%EVENT_KIND_PAYOUT_DESTINATION_CHANGED\x10G\x12\x1f\n" +
 	"\x1bEVENT_KIND_CLAIM_LABELS_SET\x10Z\x12%\n" +
 	"!EVENT_KIND_EXTERNAL_REFERENCE_SET\x10[\x12\x1e\n" +
+	"\x1aEVENT_KIND_COMMISSION_MADE\x10g\x12\"\n" +
+	"\x1eEVENT_KIND_COMMISSION_ACCEPTED\x10h\x12\"\n" +
+	"\x1eEVENT_KIND_COMMISSION_DECLINED\x10i\x12!\n" +
+	"\x1dEVENT_KIND_COMMISSION_SHIPPED\x10j\x12\"\n" +
+	"\x1eEVENT_KIND_COMMISSION_RECEIVED\x10k\x12 \n" +
+	"\x1cEVENT_KIND_COMMISSION_CHASED\x10l\x12#\n" +
+	"\x1fEVENT_KIND_COMMISSION_CANCELLED\x10m\x12\x1e\n" +
 	"\x1aEVENT_KIND_BOOK_LABELS_SET\x10oB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (

@@ -235,7 +235,9 @@ type TimelineEntry struct {
 	NoticeAttempt *TimelineNoticeAttempt `protobuf:"bytes,28,opt,name=notice_attempt,json=noticeAttempt,proto3" json:"notice_attempt,omitempty"`
 	// The merchant's webhook that took the notice:
 	// merchants/{merchant}/webhooks/{webhook}. Empty if none did.
-	Webhook       string `protobuf:"bytes,29,opt,name=webhook,proto3" json:"webhook,omitempty"`
+	Webhook string `protobuf:"bytes,29,opt,name=webhook,proto3" json:"webhook,omitempty"`
+	// The commission of a body that the event tells of. Absent for other events.
+	Commission    *TimelineCommission `protobuf:"bytes,30,opt,name=commission,proto3" json:"commission,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -473,6 +475,104 @@ func (x *TimelineEntry) GetWebhook() string {
 	return ""
 }
 
+func (x *TimelineEntry) GetCommission() *TimelineCommission {
+	if x != nil {
+		return x.Commission
+	}
+	return nil
+}
+
+// TimelineCommission is a commission in an entry, as the event tells of it.
+type TimelineCommission struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}/commissions/{n}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The body: authenticators/{authenticator}.
+	Authenticator string `protobuf:"bytes,2,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
+	// The time at which the report is due. Absent unless the commission was made.
+	DueAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=due_at,json=dueAt,proto3" json:"due_at,omitempty"`
+	// The body was drawn by lot.
+	Drawn bool `protobuf:"varint,4,opt,name=drawn,proto3" json:"drawn,omitempty"`
+	// The report was overdue.
+	Overdue bool `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	// What names the shipment with its carrier. Empty for other events.
+	Shipment      string `protobuf:"bytes,6,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineCommission) Reset() {
+	*x = TimelineCommission{}
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineCommission) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineCommission) ProtoMessage() {}
+
+func (x *TimelineCommission) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineCommission.ProtoReflect.Descriptor instead.
+func (*TimelineCommission) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *TimelineCommission) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TimelineCommission) GetAuthenticator() string {
+	if x != nil {
+		return x.Authenticator
+	}
+	return ""
+}
+
+func (x *TimelineCommission) GetDueAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueAt
+	}
+	return nil
+}
+
+func (x *TimelineCommission) GetDrawn() bool {
+	if x != nil {
+		return x.Drawn
+	}
+	return false
+}
+
+func (x *TimelineCommission) GetOverdue() bool {
+	if x != nil {
+		return x.Overdue
+	}
+	return false
+}
+
+func (x *TimelineCommission) GetShipment() string {
+	if x != nil {
+		return x.Shipment
+	}
+	return ""
+}
+
 // TimelinePayout is a payout in an entry, as the event tells of it.
 type TimelinePayout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -510,7 +610,7 @@ type TimelinePayout struct {
 
 func (x *TimelinePayout) Reset() {
 	*x = TimelinePayout{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +622,7 @@ func (x *TimelinePayout) String() string {
 func (*TimelinePayout) ProtoMessage() {}
 
 func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +635,7 @@ func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePayout.ProtoReflect.Descriptor instead.
 func (*TimelinePayout) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TimelinePayout) GetName() string {
@@ -637,7 +737,7 @@ type TimelineRefund struct {
 
 func (x *TimelineRefund) Reset() {
 	*x = TimelineRefund{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -649,7 +749,7 @@ func (x *TimelineRefund) String() string {
 func (*TimelineRefund) ProtoMessage() {}
 
 func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -662,7 +762,7 @@ func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRefund.ProtoReflect.Descriptor instead.
 func (*TimelineRefund) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TimelineRefund) GetRefundId() string {
@@ -703,7 +803,7 @@ type TimelineNoticeAttempt struct {
 
 func (x *TimelineNoticeAttempt) Reset() {
 	*x = TimelineNoticeAttempt{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +815,7 @@ func (x *TimelineNoticeAttempt) String() string {
 func (*TimelineNoticeAttempt) ProtoMessage() {}
 
 func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +828,7 @@ func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineNoticeAttempt.ProtoReflect.Descriptor instead.
 func (*TimelineNoticeAttempt) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TimelineNoticeAttempt) GetChannel() string {
@@ -775,7 +875,7 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\x05 \x01(\tB\"\xe2A\x01\x01\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\x87\x01\n" +
 	"\x14ListTimelineResponse\x12=\n" +
 	"\aentries\x18\x01 \x03(\v2\x19.tenfold.v1.TimelineEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aentries\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf8\v\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xc2\f\n" +
 	"\rTimelineEntry\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
 	"\rtenfold/Event\xc8\xf3\x18\x03R\x04name\x12 \n" +
@@ -810,7 +910,19 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\x06deemed\x18\x1b \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06deemed\x12R\n" +
 	"\x0enotice_attempt\x18\x1c \x01(\v2!.tenfold.v1.TimelineNoticeAttemptB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\rnoticeAttempt\x126\n" +
 	"\awebhook\x18\x1d \x01(\tB\x1c\xe2A\x01\x03\xfaA\x11\n" +
-	"\x0ftenfold/Webhook\xc8\xf3\x18\x06R\awebhook\"\x8b\x05\n" +
+	"\x0ftenfold/Webhook\xc8\xf3\x18\x06R\awebhook\x12H\n" +
+	"\n" +
+	"commission\x18\x1e \x01(\v2\x1e.tenfold.v1.TimelineCommissionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"commission\"\xba\x02\n" +
+	"\x12TimelineCommission\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
+	"\x12tenfold/Commission\xc8\xf3\x18\x03R\x04name\x12H\n" +
+	"\rauthenticator\x18\x02 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/Authenticator\xc8\xf3\x18\x03R\rauthenticator\x12;\n" +
+	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05dueAt\x12\x1e\n" +
+	"\x05drawn\x18\x04 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05drawn\x12\"\n" +
+	"\aoverdue\x18\x05 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aoverdue\x12$\n" +
+	"\bshipment\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bshipment\"\x8b\x05\n" +
 	"\x0eTimelinePayout\x12/\n" +
 	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\x03\xfaA\x10\n" +
 	"\x0etenfold/Payout\xc8\xf3\x18\x03R\x04name\x12'\n" +
@@ -854,63 +966,66 @@ func file_tenfold_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_history_service_proto_rawDescData
 }
 
-var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(*ListTimelineRequest)(nil),   // 0: tenfold.v1.ListTimelineRequest
 	(*ListTimelineResponse)(nil),  // 1: tenfold.v1.ListTimelineResponse
 	(*TimelineEntry)(nil),         // 2: tenfold.v1.TimelineEntry
-	(*TimelinePayout)(nil),        // 3: tenfold.v1.TimelinePayout
-	(*TimelineRefund)(nil),        // 4: tenfold.v1.TimelineRefund
-	(*TimelineNoticeAttempt)(nil), // 5: tenfold.v1.TimelineNoticeAttempt
-	(Language)(0),                 // 6: tenfold.v1.Language
-	(EventKind)(0),                // 7: tenfold.v1.EventKind
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*EventMove)(nil),             // 9: tenfold.v1.EventMove
-	(*Transfer)(nil),              // 10: tenfold.v1.Transfer
-	(*AuthenticationResult)(nil),  // 11: tenfold.v1.AuthenticationResult
-	(*VerdictSummary)(nil),        // 12: tenfold.v1.VerdictSummary
-	(*Evidence)(nil),              // 13: tenfold.v1.Evidence
-	(DeadlineKind)(0),             // 14: tenfold.v1.DeadlineKind
-	(ProposalKind)(0),             // 15: tenfold.v1.ProposalKind
-	(PayoutPart)(0),               // 16: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 17: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 18: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 19: tenfold.v1.PayoutOutcome
+	(*TimelineCommission)(nil),    // 3: tenfold.v1.TimelineCommission
+	(*TimelinePayout)(nil),        // 4: tenfold.v1.TimelinePayout
+	(*TimelineRefund)(nil),        // 5: tenfold.v1.TimelineRefund
+	(*TimelineNoticeAttempt)(nil), // 6: tenfold.v1.TimelineNoticeAttempt
+	(Language)(0),                 // 7: tenfold.v1.Language
+	(EventKind)(0),                // 8: tenfold.v1.EventKind
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*EventMove)(nil),             // 10: tenfold.v1.EventMove
+	(*Transfer)(nil),              // 11: tenfold.v1.Transfer
+	(*AuthenticationResult)(nil),  // 12: tenfold.v1.AuthenticationResult
+	(*VerdictSummary)(nil),        // 13: tenfold.v1.VerdictSummary
+	(*Evidence)(nil),              // 14: tenfold.v1.Evidence
+	(DeadlineKind)(0),             // 15: tenfold.v1.DeadlineKind
+	(ProposalKind)(0),             // 16: tenfold.v1.ProposalKind
+	(PayoutPart)(0),               // 17: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 18: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 19: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 20: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
-	6,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
+	7,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
 	2,  // 1: tenfold.v1.ListTimelineResponse.entries:type_name -> tenfold.v1.TimelineEntry
-	7,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
-	8,  // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
-	6,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
-	9,  // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
-	10, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
-	11, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
-	12, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
-	13, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
-	3,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
-	4,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
-	14, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
-	8,  // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
-	8,  // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
-	15, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
-	5,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
-	16, // 17: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	17, // 18: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	18, // 19: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	19, // 20: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	18, // 21: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	8,  // 22: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	18, // 23: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	8,  // 24: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	8,  // 25: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
-	0,  // 26: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 27: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	27, // [27:28] is the sub-list for method output_type
-	26, // [26:27] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	8,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
+	9,  // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
+	7,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
+	10, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
+	11, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
+	12, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
+	13, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
+	14, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
+	4,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
+	5,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
+	15, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
+	9,  // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
+	9,  // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
+	16, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
+	6,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
+	3,  // 17: tenfold.v1.TimelineEntry.commission:type_name -> tenfold.v1.TimelineCommission
+	9,  // 18: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
+	17, // 19: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	18, // 20: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	19, // 21: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	20, // 22: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	19, // 23: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	9,  // 24: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	19, // 25: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	9,  // 26: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	9,  // 27: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 28: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 29: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	29, // [29:30] is the sub-list for method output_type
+	28, // [28:29] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }
@@ -933,7 +1048,7 @@ func file_tenfold_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_history_service_proto_rawDesc), len(file_tenfold_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

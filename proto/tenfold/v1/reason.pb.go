@@ -353,6 +353,44 @@ const (
 	// FAILED_PRECONDITION. Malware was found in the file; malware names it. Clean the
 	// device that made it.
 	Reason_REASON_MALWARE_FOUND Reason = 193
+	// NOT_FOUND. There is no import of this name. Begin it with CreateImport.
+	Reason_REASON_IMPORT_NOT_FOUND Reason = 210
+	// FAILED_PRECONDITION. The import is in another state, or the file was taken by
+	// another import. Read the import.
+	Reason_REASON_IMPORT_STATE_CONFLICT Reason = 211
+	// FAILED_PRECONDITION. Bytes of the file are missing, doubled or changed.
+	// wantedOffset names where to go on. Send the bytes from there.
+	Reason_REASON_IMPORT_CHUNK_MISPLACED Reason = 212
+	// NOT_FOUND. There is no break of this name.
+	Reason_REASON_BREAK_NOT_FOUND Reason = 213
+	// FAILED_PRECONDITION. The break is closed. Comment on it if something is to be
+	// added.
+	Reason_REASON_BREAK_STATE_CONFLICT Reason = 214
+	// ABORTED. The break was changed since the caller read it. Read it again.
+	Reason_REASON_BREAK_CHANGED Reason = 215
+	// UNAVAILABLE. The comparison takes longer than the call. Send the same request
+	// again for its outcome.
+	Reason_REASON_RECONCILIATION_RUNNING Reason = 216
+	// FAILED_PRECONDITION. So much differs that a file must be of another day or
+	// account; nothing was kept. breaks and compared say how much. Check the files.
+	Reason_REASON_RECONCILIATION_IMPLAUSIBLE Reason = 217
+	// NOT_FOUND. The claim has no such commission, or it is another body's.
+	Reason_REASON_COMMISSION_NOT_FOUND Reason = 225
+	// FAILED_PRECONDITION. The commission has come too far for this step, or not far
+	// enough. state names how far it has come.
+	Reason_REASON_COMMISSION_STATE_CONFLICT Reason = 226
+	// FAILED_PRECONDITION. The body has one of the units already. commission names
+	// the open commission, ordinal the unit. Replace that commission, or wait.
+	Reason_REASON_COMMISSION_ALREADY_OPEN Reason = 227
+	// FAILED_PRECONDITION. The claim has as many commissions as it can have.
+	Reason_REASON_COMMISSION_LIMIT_REACHED Reason = 228
+	// FAILED_PRECONDITION. No registered body of the asked kinds may judge the
+	// category and has no part in the claim yet. Name a body, or ask for other
+	// kinds.
+	Reason_REASON_COMMISSION_NO_CANDIDATE Reason = 229
+	// FAILED_PRECONDITION. The claim has no evidence with the digest of a photo. Add
+	// the photo to the claim as evidence first.
+	Reason_REASON_COMMISSION_PHOTO_UNKNOWN Reason = 230
 )
 
 // Enum value maps for Reason.
@@ -468,6 +506,20 @@ var (
 		191: "REASON_EVIDENCE_NOT_DISCLOSED",
 		192: "REASON_EVIDENCE_DAMAGED",
 		193: "REASON_MALWARE_FOUND",
+		210: "REASON_IMPORT_NOT_FOUND",
+		211: "REASON_IMPORT_STATE_CONFLICT",
+		212: "REASON_IMPORT_CHUNK_MISPLACED",
+		213: "REASON_BREAK_NOT_FOUND",
+		214: "REASON_BREAK_STATE_CONFLICT",
+		215: "REASON_BREAK_CHANGED",
+		216: "REASON_RECONCILIATION_RUNNING",
+		217: "REASON_RECONCILIATION_IMPLAUSIBLE",
+		225: "REASON_COMMISSION_NOT_FOUND",
+		226: "REASON_COMMISSION_STATE_CONFLICT",
+		227: "REASON_COMMISSION_ALREADY_OPEN",
+		228: "REASON_COMMISSION_LIMIT_REACHED",
+		229: "REASON_COMMISSION_NO_CANDIDATE",
+		230: "REASON_COMMISSION_PHOTO_UNKNOWN",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -580,6 +632,20 @@ var (
 		"REASON_EVIDENCE_NOT_DISCLOSED":           191,
 		"REASON_EVIDENCE_DAMAGED":                 192,
 		"REASON_MALWARE_FOUND":                    193,
+		"REASON_IMPORT_NOT_FOUND":                 210,
+		"REASON_IMPORT_STATE_CONFLICT":            211,
+		"REASON_IMPORT_CHUNK_MISPLACED":           212,
+		"REASON_BREAK_NOT_FOUND":                  213,
+		"REASON_BREAK_STATE_CONFLICT":             214,
+		"REASON_BREAK_CHANGED":                    215,
+		"REASON_RECONCILIATION_RUNNING":           216,
+		"REASON_RECONCILIATION_IMPLAUSIBLE":       217,
+		"REASON_COMMISSION_NOT_FOUND":             225,
+		"REASON_COMMISSION_STATE_CONFLICT":        226,
+		"REASON_COMMISSION_ALREADY_OPEN":          227,
+		"REASON_COMMISSION_LIMIT_REACHED":         228,
+		"REASON_COMMISSION_NO_CANDIDATE":          229,
+		"REASON_COMMISSION_PHOTO_UNKNOWN":         230,
 	}
 )
 
@@ -615,7 +681,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xb2\x1b\n" +
+	"tenfold.v1*\x9c\x1f\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -727,7 +793,21 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x19REASON_EVIDENCE_NOT_FOUND\x10\xbe\x01\x12\"\n" +
 	"\x1dREASON_EVIDENCE_NOT_DISCLOSED\x10\xbf\x01\x12\x1c\n" +
 	"\x17REASON_EVIDENCE_DAMAGED\x10\xc0\x01\x12\x19\n" +
-	"\x14REASON_MALWARE_FOUND\x10\xc1\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x14REASON_MALWARE_FOUND\x10\xc1\x01\x12\x1c\n" +
+	"\x17REASON_IMPORT_NOT_FOUND\x10\xd2\x01\x12!\n" +
+	"\x1cREASON_IMPORT_STATE_CONFLICT\x10\xd3\x01\x12\"\n" +
+	"\x1dREASON_IMPORT_CHUNK_MISPLACED\x10\xd4\x01\x12\x1b\n" +
+	"\x16REASON_BREAK_NOT_FOUND\x10\xd5\x01\x12 \n" +
+	"\x1bREASON_BREAK_STATE_CONFLICT\x10\xd6\x01\x12\x19\n" +
+	"\x14REASON_BREAK_CHANGED\x10\xd7\x01\x12\"\n" +
+	"\x1dREASON_RECONCILIATION_RUNNING\x10\xd8\x01\x12&\n" +
+	"!REASON_RECONCILIATION_IMPLAUSIBLE\x10\xd9\x01\x12 \n" +
+	"\x1bREASON_COMMISSION_NOT_FOUND\x10\xe1\x01\x12%\n" +
+	" REASON_COMMISSION_STATE_CONFLICT\x10\xe2\x01\x12#\n" +
+	"\x1eREASON_COMMISSION_ALREADY_OPEN\x10\xe3\x01\x12$\n" +
+	"\x1fREASON_COMMISSION_LIMIT_REACHED\x10\xe4\x01\x12#\n" +
+	"\x1eREASON_COMMISSION_NO_CANDIDATE\x10\xe5\x01\x12$\n" +
+	"\x1fREASON_COMMISSION_PHOTO_UNKNOWN\x10\xe6\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

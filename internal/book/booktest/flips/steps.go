@@ -31,6 +31,7 @@ var steps = []step{
 	{weight: 4, do: (*sequence).fileOne},
 	{weight: 14, do: (*sequence).recordOne},
 	{weight: 2, do: (*sequence).retractOne},
+	{weight: 3, do: (*sequence).commissionOne},
 	{weight: 10, do: (*sequence).decideReview},
 	{weight: 12, do: (*sequence).confirmOne},
 	{weight: 14, do: (*sequence).acceptOne, confirms: true},

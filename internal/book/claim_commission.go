@@ -1,0 +1,503 @@
+package book
+
+import (
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Who examines which units of a claim until when: a body is named or drawn by lot, and
+// moves the commission until it has reported. A commission moves no money: a fee does once
+// the body's result tells it.
+
+// CommissionItem commissions a body with the examination of units of a claim. Either the
+// body is named, or it is drawn. Refuses with COMMISSION_ALREADY_OPEN if the body has one
+// of the units already, and with COMMISSION_LIMIT_REACHED one commission too many.
+type CommissionItem struct {
+	ClaimID string
+	// AuthenticatorID is the body; empty if one is to be drawn.
+	AuthenticatorID string
+	Draw            Drawing
+	Units           []int32
+	Questions       string
+	// Photos are digests of evidence of the claim.
+	Photos      []string
+	DueAt       time.Time
+	Fee         money.Amount
+	FeeCurrency string
+	// Replaces is a commission of the claim that the new one takes the place of; zero for
+	// none. The new one has its units, questions and photos, and an open one is cancelled.
+	Replaces int32
+	// Note is why it is replaced.
+	Note string
+}
+
+// Drawing is a draw of a body by lot.
+type Drawing struct {
+	// Kinds are those of bodies that may be drawn, Exclude the bodies that may not.
+	Kinds   []claim.AuthenticatorKind
+	Exclude []string
+	// Seed and Candidates are the server's own: random, and the registered bodies of the
+	// kinds with their load and cost. No request id covers them.
+	Seed       []byte
+	Candidates []commission.Candidate
+}
+
+func (m *CommissionItem) need(c *Call, n *Needs) {
+	n.claim(c.Header.MerchantID, m.ClaimID)
+	n.commissionsOf(c.Header.MerchantID, m.ClaimID)
+	n.resultsOf(c.Header.MerchantID, m.ClaimID)
+	if m.AuthenticatorID != "" {
+		n.judge(c.Header.MerchantID, m.AuthenticatorID)
+	}
+	for _, x := range m.Draw.Candidates {
+		n.judge(c.Header.MerchantID, x.AuthenticatorID)
+	}
+	for _, digest := range m.Photos {
+		n.piece(PieceKey{MerchantID: c.Header.MerchantID, ClaimID: m.ClaimID, Digest: digest})
+	}
+}
+
+func (m *CommissionItem) follow(b *Book, n *Needs, _ int) {
+	if c := b.claims.get(m.ClaimID); c != nil {
+		n.line(b.merchantID, c.OrderLineID)
+	}
+}
+
+// Cover implements request.Content.
+func (m *CommissionItem) Cover(d *request.Digest) {
+	d.Texts(m.ClaimID, m.AuthenticatorID, m.Questions, m.FeeCurrency, m.Note)
+	d.Number(int64(len(m.Draw.Kinds)))
+	for _, k := range m.Draw.Kinds {
+		d.Texts(string(k))
+	}
+	for _, list := range [][]string{m.Draw.Exclude, m.Photos} {
+		d.Number(int64(len(list)))
+		d.Texts(list...)
+	}
+	d.Number(int64(len(m.Units)))
+	for _, u := range m.Units {
+		d.Number(int64(u))
+	}
+	d.Time(m.DueAt)
+	d.Number(int64(m.Fee))
+	d.Number(int64(m.Replaces))
+}
+
+func (m *CommissionItem) decide(b *Book) (Outcome, error) {
+	c, err := b.Claim(m.ClaimID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	replaced, err := m.replaced(b, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	units, err := m.check(b, c, replaced)
+	if err != nil {
+		return Outcome{}, err
+	}
+	body, record, err := m.body(b, c, units)
+	if err != nil {
+		return Outcome{}, err
+	}
+	// From here on nothing refuses.
+	e := b.record(event.CommissionMade, c.ID)
+	who := &b.call.Header.Principal
+	made := commission.Commission{
+		MerchantID: b.merchantID, ClaimID: c.ID, Number: b.lastCommission(c.ID) + 1, AuthenticatorID: body, State: commission.Offered,
+		Units: units, Questions: m.Questions, Photos: m.Photos, DueAt: m.DueAt.UTC().Truncate(time.Microsecond), Fee: m.Fee,
+		Replaces: m.Replaces, Candidates: record, MadeAs: string(who.Role), MadeBy: who.Person, MadeAt: b.now, EventNumber: e.Number,
+	}
+	b.detail("commission", number(int64(made.Number)))
+	b.detail("authenticator", body)
+	b.detail("units", ordinals(units))
+	b.detail("due_at", event.Stamp(made.DueAt))
+	if record != nil {
+		made.Seed = m.Draw.Seed
+		b.detail("seed", hex.EncodeToString(made.Seed))
+	}
+	if replaced != nil {
+		made.Questions, made.Photos = replaced.Questions, replaced.Photos
+		b.detail("replaces", number(int64(m.Replaces)))
+		b.detail("note", m.Note)
+		if replaced.State.Open() {
+			b.endCommission(replaced, m.Note)
+		}
+	}
+	b.commissions.add(commissionKey{c.ID, made.Number}, made, b.command)
+	b.awaitReport(c.ID, made.DueAt)
+	return b.commissioned(made), nil
+}
+
+// check refuses what cannot be commissioned, and gives the units to examine: those of the
+// commission that is replaced, those that are named, or every unit.
+func (m *CommissionItem) check(b *Book, c *claim.Claim, replaced *commission.Commission) ([]claim.Unit, error) {
+	if c.State.Final() && c.State != claim.Paid && c.State != claim.Rejected {
+		return nil, c.Refuse(claim.ResultUndecided)
+	}
+	if b.lastCommission(c.ID) >= commission.PerClaimMax {
+		return nil, fault.New(fault.CommissionLimit, "claim %s has %d commissions already, and can have no more", c.ID, commission.PerClaimMax).
+			With("claimId", c.ID).With("commissionsMax", commission.PerClaimMax).About(c)
+	}
+	ordinals := m.Units
+	switch {
+	case replaced != nil:
+		ordinals = replaced.Ordinals()
+	case len(ordinals) == 0:
+		ordinals = c.Ordinals()
+	}
+	given := make([]claim.Unit, len(ordinals))
+	for i, u := range ordinals {
+		given[i] = claim.Unit{Ordinal: u, Verdict: claim.Pending}
+	}
+	if err := c.CheckUnits(given, "units"); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(given, func(x, y claim.Unit) int { return int(x.Ordinal - y.Ordinal) })
+	if err := m.checkTerms(b); err != nil {
+		return nil, err
+	}
+	for _, digest := range m.Photos {
+		if b.pieces.get(pieceKey{c.ID, digest}) == nil {
+			return nil, fault.New(fault.CommissionPhotoUnknown, "claim %s has no evidence with the digest %s", c.ID, digest).
+				With("claimId", c.ID).At("photo_digests").About(c)
+		}
+	}
+	return given, nil
+}
+
+// checkTerms refuses a time by which nobody can report, and a fee in another currency.
+func (m *CommissionItem) checkTerms(b *Book) error {
+	switch latest := b.now.Add(commission.DueMax); {
+	case !m.DueAt.After(b.now):
+		return fault.New(fault.RequestInvalid, "a report cannot be due at %s, which has passed", m.DueAt.UTC().Format(time.RFC3339)).At("due_at")
+	case m.DueAt.After(latest):
+		return fault.New(fault.RequestInvalid, "a report must be due by %s at the latest, and not at %s",
+			latest.UTC().Format(time.RFC3339), m.DueAt.UTC().Format(time.RFC3339)).With("latest", latest.UTC().Format(time.RFC3339Nano)).At("due_at")
+	}
+	if m.Fee != 0 {
+		return feeAt(b.checkAmount(m.Fee, m.FeeCurrency))
+	}
+	return nil
+}
+
+// replaced gives the commission that the new one replaces; nil for none.
+func (m *CommissionItem) replaced(b *Book, c *claim.Claim) (*commission.Commission, error) {
+	if m.Replaces == 0 {
+		return nil, nil
+	}
+	old, err := b.commission(c.ID, m.Replaces)
+	if err != nil {
+		return nil, err
+	}
+	if old.State == commission.Reported {
+		return nil, old.Refuse("another body can examine the units as well, but not in its place")
+	}
+	return old, nil
+}
+
+// body gives the body that examines, and the record of the draw; nil if it was named.
+func (m *CommissionItem) body(b *Book, c *claim.Claim, units []claim.Unit) (string, []string, error) {
+	// What is reported today must be believed; a report is judged anew on its day.
+	today := authenticator.Judged{IssuedAt: b.now}
+	if l := b.lines.get(c.OrderLineID); l != nil {
+		today.Category = l.line.Category
+	}
+	if m.AuthenticatorID == "" {
+		return m.draw(b, c, today)
+	}
+	judge, err := b.judgeBy(m.AuthenticatorID)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := judge.CheckResult(today); err != nil {
+		if refusal, ok := fault.As(err); ok {
+			return "", nil, refusal.At("authenticator")
+		}
+		return "", nil, err
+	}
+	for _, open := range b.commissionsOn(c.ID) {
+		if open.Number == m.Replaces || !open.State.Open() || open.AuthenticatorID != judge.ID {
+			continue
+		}
+		for _, u := range units {
+			if open.Covers(u.Ordinal) {
+				return "", nil, fault.New(fault.CommissionAlreadyOpen, "authenticator %s has unit %d of claim %s already, by commission %d",
+					judge.ID, u.Ordinal, c.ID, open.Number).With("claimId", c.ID).With("commission", open.Number).With("ordinal", u.Ordinal).About(c)
+			}
+		}
+	}
+	return judge.ID, nil, nil
+}
+
+// draw draws among the bodies that have no part in the claim: those that were never
+// commissioned with it and have reported nothing on it. Refuses with
+// COMMISSION_NO_CANDIDATE if there is none.
+func (m *CommissionItem) draw(b *Book, c *claim.Claim, today authenticator.Judged) (string, []string, error) {
+	var known []string
+	for _, before := range b.commissionsOn(c.ID) {
+		known = append(known, before.AuthenticatorID)
+	}
+	for _, id := range b.resultsOf[c.ID] {
+		if r := b.results.get(id); r != nil {
+			known = append(known, r.AuthenticatorID)
+		}
+	}
+	var in []commission.Candidate
+	for _, x := range m.Draw.Candidates {
+		judge := b.judges.bodies[x.AuthenticatorID]
+		if judge != nil && slices.Contains(m.Draw.Kinds, judge.Kind) && judge.CheckResult(today) == nil &&
+			!slices.Contains(known, judge.ID) && !slices.Contains(m.Draw.Exclude, judge.ID) {
+			in = append(in, x)
+		}
+	}
+	winner, record := commission.Draw(m.Draw.Seed, in)
+	if winner == "" {
+		return "", nil, fault.New(fault.CommissionNoCandidate,
+			"no registered body of the asked kinds may judge category %q and has no part in claim %s yet", today.Category, c.ID).
+			With("claimId", c.ID).At("draw").About(c)
+	}
+	_, err := b.judgeBy(winner)
+	return winner, record, err
+}
+
+// OnCommission names a commission. Every command on one embeds it.
+type OnCommission struct {
+	ClaimID string
+	Number  int32
+	// AuthenticatorID names the body that acts; empty for the marketplace.
+	AuthenticatorID string
+}
+
+func (o *OnCommission) need(c *Call, n *Needs) {
+	n.claim(c.Header.MerchantID, o.ClaimID)
+	n.commissionsOf(c.Header.MerchantID, o.ClaimID)
+}
+
+// of gives the commission. Another body's is COMMISSION_NOT_FOUND.
+func (o *OnCommission) of(b *Book) (*commission.Commission, error) {
+	if _, err := b.Claim(o.ClaimID); err != nil {
+		return nil, err
+	}
+	x, err := b.commission(o.ClaimID, o.Number)
+	if err == nil && o.AuthenticatorID != "" && o.AuthenticatorID != x.AuthenticatorID {
+		err = noCommission(o.ClaimID, o.Number)
+	}
+	return x, err
+}
+
+// MoveCommission takes a commission along by a step of its body or of the marketplace.
+type MoveCommission struct {
+	OnCommission
+	Step commission.Step
+	// Shipment is what names a shipment with its carrier; empty for other steps.
+	Shipment string
+	// Note is why the commission ends; empty for other steps.
+	Note string
+}
+
+// Cover implements request.Content.
+func (m *MoveCommission) Cover(d *request.Digest) {
+	d.Texts(m.ClaimID, string(m.Step), m.Shipment, m.Note)
+	d.Number(int64(m.Number))
+}
+
+var stepEvents = map[commission.Step]event.Kind{
+	commission.Accept:  event.CommissionAccepted,
+	commission.Decline: event.CommissionDeclined,
+	commission.Ship:    event.CommissionShipped,
+	commission.Receive: event.CommissionReceived,
+	commission.Cancel:  event.CommissionCancelled,
+}
+
+func (m *MoveCommission) decide(b *Book) (Outcome, error) {
+	x, err := m.of(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	kind, ok := stepEvents[m.Step]
+	if _, known := commission.Next(x.State, m.Step); !known || !ok {
+		return Outcome{}, x.Refuse("%s is not possible", m.Step)
+	}
+	b.record(kind, m.ClaimID)
+	b.detail("commission", number(int64(x.Number)))
+	b.detail("authenticator", x.AuthenticatorID)
+	if m.Note != "" {
+		b.detail("note", m.Note)
+	}
+	x = b.commissions.edit(commissionKey{m.ClaimID, x.Number}, b.command)
+	if err := x.Take(m.Step, b.now); err != nil {
+		return Outcome{}, err
+	}
+	if m.Step == commission.Ship {
+		x.Shipment = m.Shipment
+		b.detail("shipment", m.Shipment)
+	}
+	if !x.State.Open() {
+		x.Note = m.Note
+	}
+	return b.commissioned(*x), nil
+}
+
+// ChaseCommission reminds a body of an open commission.
+type ChaseCommission struct {
+	OnCommission
+	Note string
+}
+
+// Cover implements request.Content.
+func (m *ChaseCommission) Cover(d *request.Digest) {
+	d.Texts(m.ClaimID, m.Note)
+	d.Number(int64(m.Number))
+}
+
+func (m *ChaseCommission) decide(b *Book) (Outcome, error) {
+	x, err := m.of(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !x.State.Open() {
+		return Outcome{}, x.Refuse("nobody is waited for")
+	}
+	x = b.chase(x)
+	b.detail("note", m.Note)
+	return b.commissioned(*x), nil
+}
+
+// chase records that a body is reminded.
+func (b *Book) chase(x *commission.Commission) *commission.Commission {
+	b.record(event.CommissionChased, x.ClaimID)
+	b.detail("commission", number(int64(x.Number)))
+	b.detail("authenticator", x.AuthenticatorID)
+	x = b.commissions.edit(commissionKey{x.ClaimID, x.Number}, b.command)
+	x.Chases++
+	x.ChasedAt = b.now
+	return x
+}
+
+// PassCommission is a worker's command for a commission whose time it saw pass: the body is
+// reminded, once, and the commission stands among those that are overdue. It is refused with
+// CLAIM_CHANGED if the commission has changed since.
+type PassCommission struct {
+	OnCommission
+	DueAt time.Time
+}
+
+// Cover implements request.Content.
+func (m *PassCommission) Cover(d *request.Digest) {
+	d.Texts(m.ClaimID)
+	d.Number(int64(m.Number))
+	d.Time(m.DueAt)
+}
+
+func (m *PassCommission) decide(b *Book) (Outcome, error) {
+	x, err := m.of(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !x.State.Open() || !x.OverdueAt.IsZero() || !x.DueAt.Equal(m.DueAt) || !passed(x.DueAt, b.now.Add(-b.settings.LapseGrace)) {
+		return Outcome{}, claimMoved(m.ClaimID)
+	}
+	x = b.chase(x)
+	b.detail("overdue", "true")
+	x.OverdueAt = b.now
+	return b.commissioned(*x), nil
+}
+
+// commissioned is the outcome of a command on a commission.
+func (b *Book) commissioned(x commission.Commission) Outcome {
+	o := b.about(x.ClaimID)
+	o.Commission = &x
+	return o
+}
+
+// commission gives a commission of a claim; COMMISSION_NOT_FOUND.
+func (b *Book) commission(claimID string, n int32) (*commission.Commission, error) {
+	if x := b.commissions.get(commissionKey{claimID, n}); x != nil {
+		return x, nil
+	}
+	return nil, noCommission(claimID, n)
+}
+
+func noCommission(claimID string, n int32) error {
+	return fault.New(fault.CommissionNotFound, "claim %s has no commission %d", claimID, n).
+		With("claimId", claimID).With("commission", strconv.Itoa(int(n)))
+}
+
+// commissionsOn are the commissions of a claim, oldest first.
+func (b *Book) commissionsOn(claimID string) []*commission.Commission {
+	var list []*commission.Commission
+	for _, text := range b.commissionsOf[claimID] {
+		n, _ := strconv.Atoi(text) // As the index wrote it.
+		if x := b.commissions.get(commissionKey{claimID, int32(n)}); x != nil {
+			list = append(list, x)
+		}
+	}
+	slices.SortFunc(list, func(x, y *commission.Commission) int { return int(x.Number - y.Number) })
+	return list
+}
+
+// lastCommission is the number of a claim's newest commission; zero for none.
+func (b *Book) lastCommission(claimID string) int32 {
+	if list := b.commissionsOn(claimID); len(list) > 0 {
+		return list[len(list)-1].Number
+	}
+	return 0
+}
+
+// endCommission cancels an open commission as part of the running event.
+func (b *Book) endCommission(x *commission.Commission, note string) {
+	x = b.commissions.edit(commissionKey{x.ClaimID, x.Number}, b.command)
+	x.State, x.EndedAt, x.Note = commission.Cancelled, b.now, note
+}
+
+// endCommissions cancels the open commissions of a claim that is closed for good.
+func (b *Book) endCommissions(claimID, note string) {
+	var ended []string
+	for _, x := range b.commissionsOn(claimID) {
+		if x.State.Open() {
+			b.endCommission(x, note)
+			ended = append(ended, number(int64(x.Number)))
+		}
+	}
+	if len(ended) > 0 {
+		b.detail("commissions_cancelled", strings.Join(ended, " "))
+	}
+}
+
+// awaitReport lets a claim that waits for its results wait until a report is due: testing
+// takes the time that was agreed for it (rule V7).
+func (b *Book) awaitReport(claimID string, due time.Time) {
+	c := b.claims.get(claimID)
+	if c.Fires == claim.DeadlineResult && c.ClockStoppedAt.IsZero() && due.After(c.Deadline) {
+		b.wait(b.change(claimID), deadline{claim.DeadlineResult, due})
+	}
+}
+
+// reported marks a result with the open commission of its body on one of its units, and
+// takes over what was found. It gives the number; zero for a body that was not commissioned.
+func (b *Book) reported(r *claim.Result) int32 {
+	for _, x := range b.commissionsOn(r.ClaimID) {
+		if !x.State.Open() || x.AuthenticatorID != r.AuthenticatorID ||
+			!slices.ContainsFunc(r.Units, func(u claim.Unit) bool { return x.Covers(u.Ordinal) }) {
+			continue
+		}
+		x = b.commissions.edit(commissionKey{x.ClaimID, x.Number}, b.command)
+		if x.Find(r.Units) {
+			x.State, x.EndedAt = commission.Reported, b.now
+		}
+		return x.Number
+	}
+	return 0
+}
