@@ -148,6 +148,12 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 		"AuthenticationService/GetAuthenticator": func() (proto.Message, error) {
 			return results.GetAuthenticator(lab, &tenfoldv1.GetAuthenticatorRequest{Name: x.GetAuthenticator()})
 		},
+		"AuthenticatorService/FindAuthenticators": func() (proto.Message, error) {
+			return f.registry.FindAuthenticators(lab, &tenfoldv1.FindAuthenticatorsRequest{Category: "beauty"})
+		},
+		"AuthenticatorService/SearchAuthenticators": func() (proto.Message, error) {
+			return f.registry.SearchAuthenticators(lab, &tenfoldv1.SearchAuthenticatorsRequest{})
+		},
 		"AuthenticationService/ListAuthenticators": func() (proto.Message, error) {
 			return results.ListAuthenticators(lab, &tenfoldv1.ListAuthenticatorsRequest{})
 		},

@@ -62,7 +62,6 @@ func orderLineOf(seen *book.LineSeen, refunds []book.Refund) *tenfoldv1.OrderLin
 		Quantity: l.Quantity, UnitPrice: moneyOf(l.UnitPrice, l.Currency), GoodsPaid: moneyOf(l.GoodsPaid, l.Currency),
 		PlatformSubsidy: moneyOf(l.PlatformSubsidy, l.Currency), ShippingPaid: moneyOf(l.ShippingPaid, l.Currency),
 		PayerId: l.PayerID, RecipientId: l.RecipientID, PaidAfterDelivery: l.PaidLater(), Revision: seen.Revision,
-		UpdateTime: stamp(seen.RecordedAt),
 	}
 	for _, d := range l.Discounts {
 		p.Discounts = append(p.Discounts, &tenfoldv1.Discount{

@@ -48,6 +48,8 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"fileBytesMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 
 	// What it is about.
+	// The place of an item in a request.
+	"item":            tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"authenticatorId": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"claimId":         tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"merchantId":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

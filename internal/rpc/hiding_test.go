@@ -26,6 +26,7 @@ var hidden = map[principal.Role][]string{
 		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 	},
 	principal.RoleMerchant: {
+		"Book.labels",
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"OrderLineCorrection.reason", "OrderLineCorrection.corrected_as", "OrderLineCorrection.corrected_by",

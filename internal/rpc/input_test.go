@@ -336,7 +336,7 @@ func TestQueues(t *testing.T) {
 	}
 	f.advance(10 * 24 * time.Hour)
 	f.runDueWork()
-	if got := names(tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE); got != reviewed.GetName()+" "+unanswered.GetName() {
+	if got := names(tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE); got != unanswered.GetName()+" "+reviewed.GetName() {
 		t.Errorf("overdue: %s", got)
 	}
 	if c := f.claim(unanswered.GetName()); c.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_NOTIFIED || !c.GetEscalated() {

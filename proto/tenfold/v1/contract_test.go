@@ -56,7 +56,7 @@ func TestEveryRuleCompiles(t *testing.T) {
 // Catches a method added without what every method of its sort must carry.
 func TestMethodsCarryWhatTheirSortNeeds(t *testing.T) {
 	t.Parallel()
-	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch", "Describe", "Explain", "Preview"}
+	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch", "Describe", "Explain", "Preview", "Find", "Search"}
 	rangeFiles(func(fd protoreflect.FileDescriptor) {
 		for i := range fd.Services().Len() {
 			sd := fd.Services().Get(i)
@@ -75,6 +75,9 @@ func TestMethodsCarryWhatTheirSortNeeds(t *testing.T) {
 // was sent before (decision 0093).
 var byContent = []string{"UploadChunk", "CompleteUpload"}
 
+// atOnce are the batches of which all items happen or none, and which are one request.
+var atOnce = []string{"BatchRegisterAuthenticators"}
+
 func checkMethod(t *testing.T, md protoreflect.MethodDescriptor, reads []string) {
 	t.Helper()
 	in, out := md.Input().Fields(), md.Output().Fields()
@@ -90,9 +93,12 @@ func checkMethod(t *testing.T, md protoreflect.MethodDescriptor, reads []string)
 	case md.Parent().Name() == "EvidenceService" && slices.Contains(byContent, name):
 		need(out, "replayed")
 	case md.Parent().Name() == "EvidenceService" && name == "CancelUpload": // An upload is gone once.
-	case strings.HasPrefix(name, "List"):
+	case strings.HasPrefix(name, "List"), strings.HasPrefix(name, "Search"):
 		need(in, "page_size", "page_token")
 		need(out, "next_page_token")
+	case slices.Contains(atOnce, name):
+		need(in, "request_id", "validate_only", "items")
+		need(out, "replayed", "items")
 	case strings.HasPrefix(name, "Batch"):
 		need(in, "requests")
 		need(out, "items")
@@ -334,7 +340,7 @@ func TestRules(t *testing.T) {
 // request as its body, or DELETE.
 func TestMethodsHavePaths(t *testing.T) {
 	t.Parallel()
-	reads := []string{"Get", "List", "Resolve", "Describe", "Explain"}
+	reads := []string{"Get", "List", "Resolve", "Describe", "Explain", "Find", "Search"}
 	rangeFiles(func(fd protoreflect.FileDescriptor) {
 		for i := range fd.Services().Len() {
 			sd := fd.Services().Get(i)

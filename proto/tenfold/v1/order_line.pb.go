@@ -216,10 +216,8 @@ type OrderLine struct {
 	// Output only: how many of the oldest refunds are not shown. At most 500 are.
 	// All of them count for what a claim is awarded.
 	RefundsLeftOut int32 `protobuf:"varint,24,opt,name=refunds_left_out,json=refundsLeftOut,proto3" json:"refunds_left_out,omitempty"`
-	// When the line was first seen, or corrected last. Refunds have times of their own.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -418,13 +416,6 @@ func (x *OrderLine) GetRefundsLeftOut() int32 {
 		return x.RefundsLeftOut
 	}
 	return 0
-}
-
-func (x *OrderLine) GetUpdateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UpdateTime
-	}
-	return nil
 }
 
 // Discount is one reduction of the price of an order line.
@@ -643,7 +634,7 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe2\x11\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9b\x11\n" +
 	"\tOrderLine\x12e\n" +
 	"\x04name\x18\x01 \x01(\tBQ\xe2A\x01\x02\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$\xc8\xf3\x18\x03R\x04name\x12\x7f\n" +
 	"\border_id\x18\x02 \x01(\tBd\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\aorderId\x12\x83\x01\n" +
@@ -674,9 +665,7 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\arefunds\x128\n" +
 	"\x13paid_after_delivery\x18\x16 \x01(\bB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\x11paidAfterDelivery\x12$\n" +
 	"\brevision\x18\x17 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x122\n" +
-	"\x10refunds_left_out\x18\x18 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0erefundsLeftOut\x12E\n" +
-	"\vupdate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
-	"updateTime:[\xeaAX\n" +
+	"\x10refunds_left_out\x18\x18 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0erefundsLeftOut:[\xeaAX\n" +
 	"\x11tenfold/OrderLine\x12,merchants/{merchant}/orderLines/{order_line}*\n" +
 	"orderLines2\torderLine\"\xb4\x01\n" +
 	"\bDiscount\x12F\n" +
@@ -742,19 +731,18 @@ var file_tenfold_v1_order_line_proto_depIdxs = []int32{
 	7,  // 7: tenfold.v1.OrderLine.shipping_paid:type_name -> tenfold.v1.Money
 	4,  // 8: tenfold.v1.OrderLine.promises:type_name -> tenfold.v1.Promise
 	5,  // 9: tenfold.v1.OrderLine.refunds:type_name -> tenfold.v1.LineRefund
-	6,  // 10: tenfold.v1.OrderLine.update_time:type_name -> google.protobuf.Timestamp
-	0,  // 11: tenfold.v1.Discount.bearer:type_name -> tenfold.v1.DiscountBearer
-	7,  // 12: tenfold.v1.Discount.amount:type_name -> tenfold.v1.Money
-	1,  // 13: tenfold.v1.Promise.kind:type_name -> tenfold.v1.PromiseKind
-	8,  // 14: tenfold.v1.Promise.multiplier:type_name -> tenfold.v1.Ratio
-	7,  // 15: tenfold.v1.Promise.fixed_amount:type_name -> tenfold.v1.Money
-	7,  // 16: tenfold.v1.LineRefund.amount:type_name -> tenfold.v1.Money
-	6,  // 17: tenfold.v1.LineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	0,  // 10: tenfold.v1.Discount.bearer:type_name -> tenfold.v1.DiscountBearer
+	7,  // 11: tenfold.v1.Discount.amount:type_name -> tenfold.v1.Money
+	1,  // 12: tenfold.v1.Promise.kind:type_name -> tenfold.v1.PromiseKind
+	8,  // 13: tenfold.v1.Promise.multiplier:type_name -> tenfold.v1.Ratio
+	7,  // 14: tenfold.v1.Promise.fixed_amount:type_name -> tenfold.v1.Money
+	7,  // 15: tenfold.v1.LineRefund.amount:type_name -> tenfold.v1.Money
+	6,  // 16: tenfold.v1.LineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_order_line_proto_init() }
