@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -66,7 +67,11 @@ func served(t *testing.T, args ...string) string {
 	out, said := io.Pipe()
 	done := make(chan int, 1)
 	var errOut strings.Builder
-	go func() { done <- run(ctx, append([]string{"serve"}, args...), strings.NewReader(""), said, &errOut) }()
+	go func() {
+		code := run(ctx, append([]string{"serve"}, args...), strings.NewReader(""), said, &errOut)
+		_ = said.CloseWithError(fmt.Errorf("the server ended with %d: %s", code, errOut.String())) // Nobody waits for what it does not say.
+		done <- code
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if code := <-done; code != exitOK {

@@ -163,7 +163,7 @@ func TestErrorsNameTheFlagFirst(t *testing.T) {
 	for _, cmd := range leaves(t) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = flags[f.Name] || !isSaidOnce(f) })
 	}
-	named := regexp.MustCompile(`(?:--([a-z-]+) \()?(TENFOLD_[A-Z_]+)`)
+	named := regexp.MustCompile(`(?:--([a-z0-9-]+) \()?(TENFOLD_[A-Z0-9_]+)`)
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ func (f *fixture) commits() int {
 type poison struct{ *book.AddEvidence }
 
 func (poison) Cover(*request.Digest) {}
+func (poison) DigestVersion() int64  { return request.FirstVersion }
 
 // Would catch a command that panics while it names its needs and ends the process, is
 // told to its neighbours as their failure, or has the batch run again without it.

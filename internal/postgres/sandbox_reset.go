@@ -19,8 +19,8 @@ var ErrNoSandbox = errors.New("the database keeps no clock of a sandbox, so no s
 var ErrInUse = errors.New("others are connected to the database")
 
 // keptByReset are the tables that a reset does not empty: those whose rows a migration made.
-// Of two of them the rows are put back as they were at the beginning.
-var keptByReset = []string{"goose_db_version", "readiness_probes", "calendar_days", "service_keys"}
+// Of four of them the rows are put back as they were at the beginning.
+var keptByReset = []string{"goose_db_version", "readiness_probes", "calendar_days", "service_keys", "authenticator_register"}
 
 // calendarDaysAdded are the days that somebody has set since the migrations did.
 const calendarDaysAdded = `workload <> 'tenfold' OR person_id <> '' OR revision <> 1`
@@ -146,6 +146,7 @@ func emptySandbox(ctx context.Context, tx *sqlx.Tx, tables []string, seeds []pol
 		`UPDATE service_keys
 		SET key = (SELECT sha256(string_agg(uuid_send(gen_random_uuid()), '')) FROM generate_series(1, 4))`,
 		`UPDATE readiness_probes SET asked = 0`,
+		`UPDATE authenticator_register SET last_applied = 0, applied_at = 'epoch'`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err

@@ -114,8 +114,9 @@ func (l *life) live() {
 	l.does("", "m1", &book.RetractResult{OnClaim: book.OnClaim{ClaimID: c.ID}, ResultID: x[len(x)-1].ID, Note: "another sample"})
 	l.does("", "m1", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})
 
-	// One was withdrawn before, and its line corrected since.
+	// One was withdrawn before, while a body examined it, and its line corrected since.
 	c = l.does("", "m1", new(Filing(Line("m1", "corrected", 1, 20_000), 1))).Claim
+	l.does("", "m1", &book.CommissionItem{ClaimID: c.ID, AuthenticatorID: "lab-2", DueAt: Start.AddDate(0, 0, 10)})
 	l.does("", "m1", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})
 	l.does("clerk-1", "m1", &book.CorrectOrderLine{Line: Line("m1", "corrected", 1, 10_000), Revision: 1, Note: "in another unit"})
 
