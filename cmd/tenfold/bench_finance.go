@@ -22,7 +22,8 @@ func newBenchFinance() *cobra.Command {
 		Short: "Measure balances as of a time, and pages of statements",
 		Long: "Fills a throwaway database with the book of a merchant with many transfers, a third of which took effect up to thirty days\n" +
 			"before, and with small books of others; takes snapshots as a worker does; and reads balances as of times all over a year.",
-		Args: cobra.NoArgs,
+		Example: "  tenfold bench finance\n  tenfold bench finance --transfers 100000 --reads 50 --output json",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
 				return err

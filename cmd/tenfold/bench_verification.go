@@ -23,7 +23,8 @@ func newBenchVerification() *cobra.Command {
 		Short: "Measure the registry of authenticators",
 		Long: "Registers authenticators in a throwaway database, 1,000 with 10,000 scopes at a time, and looks up who may judge goods of\n" +
 			"a brand, under a trademark and of no known brand. It takes about half a minute.",
-		Args: cobra.NoArgs,
+		Example: "  tenfold bench verification\n  tenfold bench verification --authenticators 1000 --output json",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
 				return err
