@@ -64,6 +64,8 @@ func (k *maker) value(f protoreflect.FieldDescriptor, rules *validate.FieldRules
 				return protoreflect.ValueOfString(text)
 			}
 		}
+	case kind == protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes([]byte("x"))
 	case kind == protoreflect.EnumKind:
 		return protoreflect.ValueOfEnum(f.Enum().Values().Get(1).Number())
 	case kind == protoreflect.Int32Kind:
@@ -126,7 +128,7 @@ func TestLargeValuesAreNotRepeated(t *testing.T) {
 		"m1", c.GetName(), "merchants/m1", "merchants/m1/orderLines/l1", "merchants/m1/results/r1", "merchants/m1/payouts/p1", "merchants/m1/webhooks/w1",
 		"merchants/m1/proposals/1", "merchants/m1/transfers/1", "merchants/m1/events/1", "merchants/-", "authenticators/sandbox-lab", "policies/promise-tenfold",
 		"policies/promise-tenfold/versions/1", "policies/promise-tenfold/proposals/1", "authenticators/sandbox-lab/changes/1",
-		c.GetName() + "/commissions/1", "merchants/m1/uploads/u1", "imports/i1", "breaks/b1", "ClaimService/FileClaim", "CNY", "beauty/mascara", "2026-03-02", "https://receiver.example/", strings.Repeat("a", 64), "x",
+		c.GetName() + "/commissions/1", "merchants/m1/uploads/u1", "imports/i1", "breaks/b1", "ClaimService/FileClaim", "wechat-trade", "CNY", "beauty/mascara", "2026-03-02", "https://receiver.example/", strings.Repeat("a", 64), "x",
 	}}
 	roles := rpc.MethodRoles()
 	var refusedForm []string
@@ -187,7 +189,7 @@ func TestLargeValuesAreNotRepeated(t *testing.T) {
 	}
 	// The rest of a request must be good, or its first fault is all that anybody looks at. A few
 	// have rules about several fields.
-	if len(refusedForm) > 24 {
+	if len(refusedForm) > 15 {
 		t.Errorf("%d methods are not reached: %q", len(refusedForm), refusedForm)
 	}
 }
