@@ -255,7 +255,11 @@ func printCommission(o *output, x *tenfoldv1.Commission) {
 		facts = append(facts, [2]string{"reminded", fmt.Sprintf("%s, last %s", counted(int(x.GetChases()), "time"), o.since(x.GetChasedAt()))})
 	}
 	for _, p := range x.GetPhotos() {
-		facts = append(facts, [2]string{"photo", p.GetReference()})
+		kept := p.GetReference()
+		if kept == "" {
+			kept = fmt.Sprintf("file %d, %s of %s", p.GetEventNumber(), p.GetMediaType(), counted(int(p.GetSizeBytes()), "byte"))
+		}
+		facts = append(facts, [2]string{"photo", kept})
 	}
 	for _, c := range x.GetDrawCandidates() {
 		facts = append(facts, [2]string{"candidate", fmt.Sprintf("%s, %s, open work %d", idOf(c.GetAuthenticator()), counted(int(c.GetTickets()), "ticket"), c.GetLoad())})

@@ -199,8 +199,8 @@ func (db *DB) PassedCommissions(ctx context.Context, before time.Time, after Com
 type Item struct {
 	// Line is the order line; nil where it cannot be read.
 	Line *order.Line
-	// Photos are the references of the evidence that the body is shown, by digest.
-	Photos map[string]string
+	// Photos are the evidence that the body is shown, by digest: the first with that digest.
+	Photos map[string]book.Evidence
 	// Currency is that of the claim.
 	Currency string
 }
@@ -241,29 +241,42 @@ func (r Reader) Items(ctx context.Context, of []commission.Commission) ([]Item, 
 	if err != nil {
 		return nil, err
 	}
-	photos := make(map[book.PieceKey]string, len(digests))
+	photos := make(map[book.PieceKey]book.Evidence, len(digests))
 	_, err = read(ctx, r, "read photos of commissions", `
-		SELECT e.merchant_id, e.claim_id, e.digest, e.reference
+		SELECT`+evidenceColumns+`
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, id, digest)
 		JOIN evidence e ON e.merchant_id = k.merchant_id AND e.claim_id = k.id AND e.digest = k.digest
 		ORDER BY e.event_number DESC`,
 		func(rows *sql.Rows) (struct{}, error) {
-			var k book.PieceKey
-			var reference string
-			err := rows.Scan(&k.MerchantID, &k.ClaimID, &k.Digest, &reference)
-			photos[k] = reference
+			e, err := scanEvidence(rows)
+			photos[book.PieceKey{MerchantID: e.MerchantID, ClaimID: e.ClaimID, Digest: e.Digest}] = e
 			return struct{}{}, err
 		}, pq.Array(of0), pq.Array(of1), pq.Array(digests))
 	out := make([]Item, len(of))
 	for i := range of {
 		x := &of[i]
 		out[i] = goods[book.Key{MerchantID: x.MerchantID, ID: x.ClaimID}]
-		out[i].Photos = make(map[string]string, len(x.Photos))
+		out[i].Photos = make(map[string]book.Evidence, len(x.Photos))
 		for _, digest := range x.Photos {
 			out[i].Photos[digest] = photos[book.PieceKey{MerchantID: x.MerchantID, ClaimID: x.ClaimID, Digest: digest}]
 		}
 	}
 	return out, err
+}
+
+// Shown says whether a commission of a body shows it the evidence of a claim with a digest: one
+// that waits for the body, or on which it has reported.
+func (r Reader) Shown(ctx context.Context, k book.PieceKey, authenticatorID string) (bool, error) {
+	shown, _, err := readOne(ctx, r, "look for a commission", `
+		SELECT EXISTS (
+			SELECT FROM commissions x
+			WHERE x.merchant_id = $1 AND x.claim_id = $2 AND x.authenticator_id = $3 AND $4 = ANY (x.photo_digests)
+			  AND x.state NOT IN ('DECLINED', 'CANCELLED'))`,
+		func(rows *sql.Rows) (yes bool, err error) {
+			err = rows.Scan(&yes)
+			return yes, err
+		}, k.MerchantID, k.ClaimID, authenticatorID, k.Digest)
+	return shown, err
 }
 
 // Load is how much open work bodies have, and what their results usually cost.

@@ -22,7 +22,10 @@ func commissionOf(x *commission.Commission, item *postgres.Item) *tenfoldv1.Comm
 		p.ProductId, p.SkuId, p.BatchId, p.Category = l.ProductID, l.SKUID, l.BatchID, l.Category
 	}
 	for _, digest := range x.Photos {
-		p.Photos = append(p.Photos, &tenfoldv1.CommissionPhoto{Digest: digest, Reference: item.Photos[digest]})
+		e := item.Photos[digest]
+		p.Photos = append(p.Photos, &tenfoldv1.CommissionPhoto{
+			Digest: digest, Reference: e.Reference, EventNumber: e.EventNumber, MediaType: e.MediaType, SizeBytes: e.Size,
+		})
 	}
 	if x.Replaces > 0 {
 		p.Replaces = commissionName(x.MerchantID, x.ClaimID, x.Replaces)

@@ -116,7 +116,8 @@ var evidencePartyOf = map[principal.Role]book.EvidenceParty{
 
 // mayReadFile says whether the caller gets a file masked. The marketplace's own people and the
 // party that added it get it as it was sent; the other party gets it masked, if it was disclosed
-// to that party; another laboratory is told of no such claim.
+// to that party; a laboratory gets the files that its commission shows masked; another one is told
+// of no such claim.
 func (s *evidenceService) mayReadFile(ctx context.Context, e *book.Evidence, name string) (masked bool, err error) {
 	who := callerOf(ctx)
 	own := e.AddedAs == string(who.Role)
@@ -125,7 +126,7 @@ func (s *evidenceService) mayReadFile(ctx context.Context, e *book.Evidence, nam
 			return false, err
 		}
 		if !own {
-			return false, &outOfScope{claimNotFound(e.ClaimID), name}
+			return true, s.mayReadPhoto(ctx, e, name)
 		}
 	}
 	if own || slices.Contains(internalRoles, who.Role) {
@@ -138,6 +139,17 @@ func (s *evidenceService) mayReadFile(ctx context.Context, e *book.Evidence, nam
 	}
 	return false, fault.New(fault.EvidenceNotDisclosed, "role %s added the file, and it is not disclosed to the %s", e.AddedAs, who.Role).
 		With("claimId", e.ClaimID).With("eventNumber", e.EventNumber).With("role", e.AddedAs)
+}
+
+// mayReadPhoto refuses a laboratory a file that no commission of its own shows, as that of a
+// claim that does not exist.
+func (s *evidenceService) mayReadPhoto(ctx context.Context, e *book.Evidence, name string) error {
+	key := book.PieceKey{MerchantID: e.MerchantID, ClaimID: e.ClaimID, Digest: e.Digest}
+	shown, err := s.db.Reader().Shown(ctx, key, strings.TrimPrefix(callerOf(ctx).Scope, authenticatorName("")))
+	if err == nil && !shown {
+		err = &outOfScope{claimNotFound(e.ClaimID), name}
+	}
+	return err
 }
 
 // addedBy says whether the calling authenticator added a file.

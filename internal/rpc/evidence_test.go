@@ -180,6 +180,59 @@ func TestV8FilesAreDisclosedByParty(t *testing.T) {
 	f.audited()
 }
 
+// Would catch a laboratory that cannot read the file that its commission shows, gets it with the
+// place where it was taken, gets another file of the claim or of another's commission, or reads
+// on after it gave the commission back.
+func TestV8LaboratoriesReadTheFilesOfTheirCommissions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.register("lab-1")
+	f.register("lab-2")
+	photo, shop := photograph(t), f.as("order-service")
+	other := append(bytes.Clone(photo), 0)
+	r := f.filing("m1", "l1")
+	r.Evidence = []*tenfoldv1.ClaimEvidence{
+		{Kind: "PHOTO", Upload: f.uploaded(shop, photo)}, {Kind: "PHOTO", Upload: f.uploaded(shop, other)},
+	}
+	filed, err := f.claims.FileClaim(shop, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := f.claim(filed.GetClaim().GetName())
+	ask := f.commissioning(c, "lab-1")
+	ask.PhotoDigests = []string{sha(photo)}
+	made, err := f.commissions().CommissionItem(f.as("support"), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := f.lab("lab-1")
+	told, err := f.commissions().GetCommission(lab, &tenfoldv1.GetCommissionRequest{Name: made.GetCommission().GetName()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := told.GetCommission().GetPhotos()[0]
+	if shown.GetReference() != "" || shown.GetMediaType() != "image/jpeg" || shown.GetSizeBytes() != int64(len(photo)) {
+		t.Errorf("the photo of the commission: %v", shown)
+	}
+	p, err := f.content(lab, c, shown.GetEventNumber())
+	if err != nil || !p.GetMasked() || bytes.Contains(p.GetContent(), []byte(place)) || int64(len(p.GetContent())) != p.GetSizeBytes() {
+		t.Errorf("the laboratory gets %v, %v", p, err)
+	}
+	absent := func(what string, ctx context.Context, number int64) {
+		if _, err := f.content(ctx, c, number); refusal(err).reason != "CLAIM_NOT_FOUND" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	absent("a file that it is not shown", lab, c.GetEvidence()[1].GetEventNumber())
+	absent("another laboratory", f.lab("lab-2"), shown.GetEventNumber())
+	_, err = f.commissions().DeclineCommission(lab, &tenfoldv1.DeclineCommissionRequest{Name: told.GetCommission().GetName(), RequestId: f.id(), Note: "no room"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent("after it was declined", lab, shown.GetEventNumber())
+}
+
 // claimAs reads a claim in a role.
 func (f *fixture) claimAs(role, name string) *tenfoldv1.Claim {
 	f.t.Helper()

@@ -398,8 +398,16 @@ type CommissionPhoto struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SHA-256 of the photo, in lower-case hex.
 	Digest string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
-	// Where it is kept, in the words of who added it.
-	Reference     string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Where it is kept, in the words of who added it. Empty for a file that was uploaded.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// The event that told of it: GetEvidenceContent reads a file that was uploaded by the
+	// claim and this number, without what tells where a photograph was taken. Zero if the
+	// claim has no such evidence any more.
+	EventNumber int64 `protobuf:"varint,3,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// The type of a file that was uploaded, such as image/jpeg. Empty for a reference.
+	MediaType string `protobuf:"bytes,4,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	// The size in bytes of a file that was uploaded. Zero for a reference.
+	SizeBytes     int64 `protobuf:"varint,5,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -446,6 +454,27 @@ func (x *CommissionPhoto) GetReference() string {
 		return x.Reference
 	}
 	return ""
+}
+
+func (x *CommissionPhoto) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *CommissionPhoto) GetMediaType() string {
+	if x != nil {
+		return x.MediaType
+	}
+	return ""
+}
+
+func (x *CommissionPhoto) GetSizeBytes() int64 {
+	if x != nil {
+		return x.SizeBytes
+	}
+	return 0
 }
 
 // DrawCandidate is a body among which one was drawn.
@@ -2317,10 +2346,15 @@ const file_tenfold_v1_commission_service_proto_rawDesc = "" +
 	"\x04role\x18\x1b \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04role\x12 \n" +
 	"\x06person\x18\x1c \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06person:n\xeaAk\n" +
 	"\x12tenfold/Commission\x12<merchants/{merchant}/claims/{claim}/commissions/{commission}*\vcommissions2\n" +
-	"commission\"[\n" +
+	"commission\"\xda\x01\n" +
 	"\x0fCommissionPhoto\x12 \n" +
 	"\x06digest\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06digest\x12&\n" +
-	"\treference\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\treference\"\xcc\x01\n" +
+	"\treference\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\treference\x12+\n" +
+	"\fevent_number\x18\x03 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\veventNumber\x12'\n" +
+	"\n" +
+	"media_type\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tmediaType\x12'\n" +
+	"\n" +
+	"size_bytes\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tsizeBytes\"\xcc\x01\n" +
 	"\rDrawCandidate\x12H\n" +
 	"\rauthenticator\x18\x01 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
 	"\x15tenfold/Authenticator\xc8\xf3\x18\x01R\rauthenticator\x12\x1c\n" +

@@ -66,8 +66,9 @@ type EvidenceServiceClient interface {
 	// GetEvidenceContent reads a piece of a file of evidence. The party that added
 	// the file and the marketplace's own people get it as it was sent. The other
 	// party gets it if it was disclosed to that party, without the place where a
-	// photograph was taken. CLAIM_NOT_FOUND, EVIDENCE_NOT_FOUND,
-	// EVIDENCE_NOT_DISCLOSED, EVIDENCE_DAMAGED.
+	// photograph was taken. So does a laboratory whose commission shows the file, unless
+	// it declined the commission or the commission was cancelled. CLAIM_NOT_FOUND,
+	// EVIDENCE_NOT_FOUND, EVIDENCE_NOT_DISCLOSED, EVIDENCE_DAMAGED.
 	GetEvidenceContent(ctx context.Context, in *GetEvidenceContentRequest, opts ...grpc.CallOption) (*GetEvidenceContentResponse, error)
 }
 
@@ -178,8 +179,9 @@ type EvidenceServiceServer interface {
 	// GetEvidenceContent reads a piece of a file of evidence. The party that added
 	// the file and the marketplace's own people get it as it was sent. The other
 	// party gets it if it was disclosed to that party, without the place where a
-	// photograph was taken. CLAIM_NOT_FOUND, EVIDENCE_NOT_FOUND,
-	// EVIDENCE_NOT_DISCLOSED, EVIDENCE_DAMAGED.
+	// photograph was taken. So does a laboratory whose commission shows the file, unless
+	// it declined the commission or the commission was cancelled. CLAIM_NOT_FOUND,
+	// EVIDENCE_NOT_FOUND, EVIDENCE_NOT_DISCLOSED, EVIDENCE_DAMAGED.
 	GetEvidenceContent(context.Context, *GetEvidenceContentRequest) (*GetEvidenceContentResponse, error)
 	mustEmbedUnimplementedEvidenceServiceServer()
 }
