@@ -13,6 +13,9 @@ TOOLS := $(BIN)/.tools
 
 # Longest time that the tests of one package may take.
 TEST_TIMEOUT ?= 10m
+# Packages that are tested at once: one more than there are processors, because tests
+# also wait for servers.
+TEST_PACKAGES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # RACE=1 adds the race detector.
 RACE_FLAG := $(if $(RACE),-race)
 # What test-one runs: every test of a package whose name begins as RUN says, with
@@ -43,7 +46,7 @@ demo: server-binaries build ## Decide and pay the published cases over gRPC, fro
 
 .PHONY: test
 test: server-binaries ## Run every test; RACE=1 adds the race detector.
-	go test -timeout $(TEST_TIMEOUT) $(RACE_FLAG) ./...
+	go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) $(RACE_FLAG) ./...
 
 .PHONY: test-versions
 test-versions: server-binaries ## Run the tests of the database against every version of PostgreSQL that is installed.
