@@ -3,7 +3,8 @@
 // transfers; that every claim is in the state that its moves lead to, and was
 // confirmed, appealed against and approved as it says; that order lines are as
 // they were first received; and that the events are numbered without gaps, chained
-// by hash and agree with the rows. It repairs nothing.
+// by hash and agree with the rows. It also proves that every authenticator is what its
+// changes make of it. It repairs nothing.
 package audit
 
 import (
@@ -30,6 +31,7 @@ const (
 
 // Discrepancy is one point on which a book disagrees with itself.
 type Discrepancy struct {
+	// MerchantID is empty for the register of authenticators, which belongs to no book.
 	MerchantID string
 	// Subject is the row at fault: an account, an event, a claim.
 	Subject string
@@ -38,7 +40,12 @@ type Discrepancy struct {
 }
 
 // String is the discrepancy in one line.
-func (d Discrepancy) String() string { return d.MerchantID + ": " + d.Subject + ": " + d.Detail }
+func (d Discrepancy) String() string {
+	if d.MerchantID == "" {
+		return d.Subject + ": " + d.Detail
+	}
+	return d.MerchantID + ": " + d.Subject + ": " + d.Detail
+}
 
 // gone finds the merchants whose events have no book.
 func gone(ctx context.Context, db *postgres.DB) (found []Discrepancy, err error) {

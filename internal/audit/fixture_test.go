@@ -10,6 +10,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
@@ -133,6 +134,7 @@ func (b *filled) fill() {
 	}})
 	b.must(err)
 	b.commission(b.appealed)
+	b.body("lab-9")
 	b.approved = b.accepted("l7", 3)
 	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)
@@ -171,6 +173,22 @@ func (b *filled) commission(claimID string) {
 			IssuedAt: start, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}},
 		}})
 	}
+}
+
+// body leaves an authenticator that was revised and suspended, and whose reinstatement nobody
+// has approved.
+func (b *filled) body(id string) {
+	b.t.Helper()
+	content := authenticator.Content{Kind: claim.AccreditedLab, DisplayName: "Lab 9"}
+	_, _, err := b.engine.Register(b.t.Context(), b.request("RegisterAuthenticator", "agent-1"), id, content)
+	b.must(err)
+	content.Categories = []string{"beauty"}
+	_, err = b.engine.ReviseAuthenticator(b.t.Context(), b.request("ReviseAuthenticator", "agent-1"), id, content, 1, "beauty only")
+	b.must(err)
+	_, err = b.engine.SuspendAuthenticator(b.t.Context(), b.request("SuspendAuthenticator", "agent-1"), id, "sold reports")
+	b.must(err)
+	_, err = b.engine.ReinstateAuthenticator(b.t.Context(), b.request("ReinstateAuthenticator", "agent-1"), id, "inspected")
+	b.must(err)
 }
 
 // correct leaves a line that was corrected twice after its claim was withdrawn.

@@ -44,7 +44,8 @@ func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 	return r.Discrepancies, err
 }
 
-// Run audits books, each on a snapshot of its own. It reads only. An error means that it
+// Run audits books, each on a snapshot of its own, and with all of them the register of
+// authenticators. It reads only. An error means that it
 // could not check everything; what it found until then is reported with it.
 func Run(ctx context.Context, db *postgres.DB, o Options) (Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -101,11 +102,17 @@ func (a *running) books(ctx context.Context) ([]string, error) {
 	if a.options.MerchantID != "" {
 		return []string{a.options.MerchantID}, nil
 	}
+	found, err := checkRegister(ctx, a.db, a.options.Most)
+	if err != nil {
+		return nil, fmt.Errorf("audit the register: %w", err)
+	}
+	a.report.Discrepancies = found
 	if a.options.Since.IsZero() {
-		var err error
-		if a.report.Discrepancies, err = gone(ctx, a.db); err != nil {
+		missing, err := gone(ctx, a.db)
+		if err != nil {
 			return nil, err
 		}
+		a.report.Discrepancies = append(a.report.Discrepancies, missing...)
 	}
 	var all []string
 	for after := ""; ; after = all[len(all)-1] {

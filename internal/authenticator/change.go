@@ -121,12 +121,15 @@ func Register(id string, content *Content, by Step, two bool) (Body, Change, err
 	}
 	b := Body{ID: id, Content: *content, RegisteredAt: by.At, Revision: 1, Changes: 1}
 	if two {
-		b.Suspended = Suspension{Change: 1, At: by.At, Reason: "registered by one person, and not approved by another one yet"}
+		b.Suspended = Suspension{Change: 1, At: by.At, Reason: unapproved}
 	}
 	c := b.change(Registered, by)
 	c.Number, c.Revision, c.State, c.EndedAt = 1, 1, Applied, by.At
 	return b, c, nil
 }
+
+// unapproved is why a body is suspended that one person has registered where two must.
+const unapproved = "registered by one person, and not approved by another one yet"
 
 // change begins a change of the body.
 func (b *Body) change(a Action, by Step) Change {
