@@ -61,10 +61,11 @@ func (s *statementService) GetStatement(ctx context.Context, r *tenfoldv1.GetSta
 	merchant, _ := nameOf(r.GetName())
 	var before, after map[string]ledger.Totals
 	err = s.db.Snapshot(ctx, func(read postgres.Reader) error {
-		if before, err = totalsAt(ctx, read, anchor(merchant), of.opening, of.byEffect); err != nil {
+		sums := statementReading{ctx, read, anchor(merchant), r.GetOrderId(), "", of}
+		if before, err = sums.all(of.opening); err != nil {
 			return err
 		}
-		after, err = totalsAt(ctx, read, anchor(merchant), of.closing, of.byEffect)
+		after, err = sums.all(of.closing)
 		return err
 	})
 	if err != nil {
@@ -224,7 +225,7 @@ func (s *statementService) statementQuery(r *tenfoldv1.ListStatementLinesRequest
 		return postgres.TransferQuery{}, of, err
 	}
 	merchant, _ := nameOf(r.GetParent())
-	q := postgres.TransferQuery{MerchantID: anchor(merchant), ByEffect: of.byEffect}
+	q := postgres.TransferQuery{MerchantID: anchor(merchant), OrderID: r.GetOrderId(), ByEffect: of.byEffect}
 	from := of.opening.Add(time.Microsecond)
 	if of.byEffect {
 		q.EffectiveFrom, q.EffectiveTo = from, of.closing
@@ -260,7 +261,7 @@ func (s *statementService) ListStatementLines(ctx context.Context, r *tenfoldv1.
 		if err := checkBook(ctx, read, q.MerchantID); err != nil {
 			return err
 		}
-		sums := statementReading{ctx, read, q.MerchantID, r.GetCurrencyCode(), of}
+		sums := statementReading{ctx, read, q.MerchantID, q.OrderID, r.GetCurrencyCode(), of}
 		so, err := sums.begin(r.GetPageToken(), p.cursor[transferParts])
 		if err != nil {
 			return err
@@ -298,13 +299,15 @@ type statementReading struct {
 	ctx      context.Context
 	read     postgres.Reader
 	merchant string
+	// order is that of the transfers; empty for all transfers.
+	order string
 	// currency is that of the lines over all merchants; empty for a merchant.
 	currency string
 	of       statementTime
 }
 
 func (s *statementReading) totals(at time.Time) (totals ledger.Totals, currency string, err error) {
-	all, err := totalsAt(s.ctx, s.read, s.merchant, at, s.of.byEffect)
+	all, err := s.all(at)
 	currency = s.currency
 	if s.merchant != "" {
 		for of := range all {
@@ -312,6 +315,49 @@ func (s *statementReading) totals(at time.Time) (totals ledger.Totals, currency 
 		}
 	}
 	return all[currency], currency, err
+}
+
+// all are the totals as of a time, by currency.
+func (s *statementReading) all(at time.Time) (map[string]ledger.Totals, error) {
+	if s.order == "" {
+		return totalsAt(s.ctx, s.read, s.merchant, at, s.of.byEffect)
+	}
+	out := make(map[string]ledger.Totals)
+	if s.merchant != "" {
+		h, err := readHead(s.ctx, s.read, s.merchant)
+		if err != nil {
+			return nil, err
+		}
+		out[h.Currency] = ledger.Totals{}
+	}
+	return out, s.ofOrder(at, out)
+}
+
+// orderPage is how many transfers of an order are read at once.
+const orderPage = 1000
+
+// ofOrder adds the transfers for the claims on the order, of which there are as few as it has
+// units.
+func (s *statementReading) ofOrder(at time.Time, out map[string]ledger.Totals) error {
+	q := postgres.TransferQuery{MerchantID: s.merchant, OrderID: s.order}
+	if q.RecordedTo = at; s.of.byEffect {
+		q.RecordedTo, q.EffectiveTo = time.Time{}, at
+	}
+	page := postgres.TransferPage{More: true}
+	for page.More {
+		var err error
+		if page, err = s.read.FindTransfers(s.ctx, q, page.Next, orderPage); err != nil {
+			return err
+		}
+		for i := range page.Rows {
+			t := &page.Rows[i]
+			if out[t.Currency] == nil {
+				out[t.Currency] = ledger.Totals{}
+			}
+			out[t.Currency].Add(t.Kind, t.Amount, 1)
+		}
+	}
+	return nil
 }
 
 // begin is what the lines had come to before the page.

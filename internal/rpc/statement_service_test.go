@@ -51,21 +51,25 @@ func TestStatements(t *testing.T) {
 	if _, err := f.books.TopUpDeposit(f.as("finance"), late); err != nil {
 		t.Fatal(err)
 	}
+	second := f.notified("m1", "l2")
 	f.advance(time.Hour)
 	until := f.now()
-	f.notified("m1", "l2")
+	f.accept(f.confirm(second))
 	f.advance(time.Hour)
 	for _, c := range []struct {
-		role, parent, currency string
-		basis                  tenfoldv1.StatementBasis
+		role, parent, currency, order string
+		basis                         tenfoldv1.StatementBasis
 	}{
-		{"finance", "merchants/m1", "", tenfoldv1.StatementBasis_STATEMENT_BASIS_UNSPECIFIED},
-		{"merchant", "merchants/m1", "", tenfoldv1.StatementBasis_STATEMENT_BASIS_EFFECTIVE},
-		{"auditor", "merchants/-", "CNY", tenfoldv1.StatementBasis_STATEMENT_BASIS_RECORDED},
+		{"finance", "merchants/m1", "", "", tenfoldv1.StatementBasis_STATEMENT_BASIS_UNSPECIFIED},
+		{"merchant", "merchants/m1", "", "", tenfoldv1.StatementBasis_STATEMENT_BASIS_EFFECTIVE},
+		{"auditor", "merchants/-", "CNY", "", tenfoldv1.StatementBasis_STATEMENT_BASIS_RECORDED},
+		{"merchant", "merchants/m1", "", "order-l2", tenfoldv1.StatementBasis_STATEMENT_BASIS_EFFECTIVE},
+		{"finance", "merchants/-", "CNY", "order-l2", tenfoldv1.StatementBasis_STATEMENT_BASIS_RECORDED},
 	} {
 		for _, times := range [][2]time.Time{{from, until}, {from.AddDate(-1, 0, 0), f.now()}, {until, f.now()}} {
 			r := &tenfoldv1.ListStatementLinesRequest{
 				Parent: c.parent, CurrencyCode: c.currency, Basis: c.basis, From: timestamppb.New(times[0]), Until: timestamppb.New(times[1]), PageSize: 3,
+				OrderId: c.order,
 			}
 			f.checkStatement(t, c.role, r)
 		}
@@ -78,7 +82,7 @@ func TestStatements(t *testing.T) {
 func (f *fixture) checkStatement(t *testing.T, role string, r *tenfoldv1.ListStatementLinesRequest) {
 	t.Helper()
 	got, err := tenfoldv1.NewStatementServiceClient(f.conn).GetStatement(f.as(role), &tenfoldv1.GetStatementRequest{
-		Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis(),
+		Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis(), OrderId: r.GetOrderId(),
 	})
 	if err != nil || len(got.GetSums()) != 1 {
 		t.Fatalf("%v, %v", got, err)
@@ -111,6 +115,9 @@ func (f *fixture) checkStatement(t *testing.T, role string, r *tenfoldv1.ListSta
 		}
 		if role == "merchant" && x.GetGatewayReference() != "" {
 			t.Errorf("a merchant sees the channel's reference of %s", x.GetName())
+		}
+		if r.GetOrderId() != "" && x.GetOrderId() != r.GetOrderId() {
+			t.Errorf("the statement of %s has a transfer of the order %q", r.GetOrderId(), x.GetOrderId())
 		}
 		line := rpc.LineOf(l)
 		digest.Write(statement.CSV(line.Cells()))

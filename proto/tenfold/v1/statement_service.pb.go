@@ -88,7 +88,10 @@ type GetStatementRequest struct {
 	// not in the future.
 	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
 	// The time of a transfer that counts.
-	Basis         StatementBasis `protobuf:"varint,4,opt,name=basis,proto3,enum=tenfold.v1.StatementBasis" json:"basis,omitempty"`
+	Basis StatementBasis `protobuf:"varint,4,opt,name=basis,proto3,enum=tenfold.v1.StatementBasis" json:"basis,omitempty"`
+	// Only transfers for claims on this order, and its part of every balance: what
+	// they moved. Empty for all transfers.
+	OrderId       string `protobuf:"bytes,5,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -149,6 +152,13 @@ func (x *GetStatementRequest) GetBasis() StatementBasis {
 		return x.Basis
 	}
 	return StatementBasis_STATEMENT_BASIS_UNSPECIFIED
+}
+
+func (x *GetStatementRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
 }
 
 // GetStatementResponse holds the sums of a statement.
@@ -382,7 +392,10 @@ type ListStatementLinesRequest struct {
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only transfers for claims on this order, and its part of every balance: what
+	// they moved. Empty for all transfers.
+	OrderId       string `protobuf:"bytes,8,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,6 +475,13 @@ func (x *ListStatementLinesRequest) GetPageSize() int32 {
 func (x *ListStatementLinesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListStatementLinesRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
 	}
 	return ""
 }
@@ -675,13 +695,14 @@ var File_tenfold_v1_statement_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_statement_service_proto_rawDesc = "" +
 	"\n" +
 	"\"tenfold/v1/statement_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd2\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xfa\x02\n" +
 	"\x13GetStatementRequest\x12O\n" +
 	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12S\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x04from\x12U\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x05until\x12>\n" +
-	"\x05basis\x18\x04 \x01(\x0e2\x1a.tenfold.v1.StatementBasisB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05basis\"O\n" +
+	"\x05basis\x18\x04 \x01(\x0e2\x1a.tenfold.v1.StatementBasisB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05basis\x12&\n" +
+	"\border_id\x18\x05 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\aorderId\"O\n" +
 	"\x14GetStatementResponse\x127\n" +
 	"\x04sums\x18\x01 \x03(\v2\x19.tenfold.v1.StatementSumsB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04sums\"\x94\x02\n" +
 	"\rStatementSums\x12-\n" +
@@ -695,7 +716,7 @@ const file_tenfold_v1_statement_service_proto_rawDesc = "" +
 	"\aopening\x18\x02 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aopening\x123\n" +
 	"\x06debits\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06debits\x125\n" +
 	"\acredits\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\acredits\x12;\n" +
-	"\aclosing\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aclosing\"\xf5\x03\n" +
+	"\aclosing\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aclosing\"\x9d\x04\n" +
 	"\x19ListStatementLinesRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12S\n" +
@@ -705,7 +726,8 @@ const file_tenfold_v1_statement_service_proto_rawDesc = "" +
 	"\rcurrency_code\x18\x05 \x01(\tB\x18\xe2A\x01\x01\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12+\n" +
 	"\tpage_size\x18\x06 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xbf\x01\n" +
+	"page_token\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
+	"\border_id\x18\b \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\aorderId\"\xbf\x01\n" +
 	"\x1aListStatementLinesResponse\x129\n" +
 	"\x05lines\x18\x01 \x03(\v2\x19.tenfold.v1.StatementLineB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05lines\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\x124\n" +

@@ -30,6 +30,8 @@ const (
 // StatementService makes statements of books: what each account had at the
 // beginning of a time, every transfer of the time with the balances after it,
 // and what each account had at the end. A merchant gets those of its own book.
+// A statement of one order has the transfers for claims on it, at most 5,000, and
+// what they moved on each account.
 //
 // Identity and refusals are as in ClaimService.
 type StatementServiceClient interface {
@@ -79,6 +81,8 @@ func (c *statementServiceClient) ListStatementLines(ctx context.Context, in *Lis
 // StatementService makes statements of books: what each account had at the
 // beginning of a time, every transfer of the time with the balances after it,
 // and what each account had at the end. A merchant gets those of its own book.
+// A statement of one order has the transfers for claims on it, at most 5,000, and
+// what they moved on each account.
 //
 // Identity and refusals are as in ClaimService.
 type StatementServiceServer interface {
