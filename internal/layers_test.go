@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"internal/money"},
 	{"internal/order", "internal/reconcile/formats", "internal/statement"},
 	{"internal/policy"},
-	{"internal/claim", "internal/ledger", "internal/calendar"},
+	{"internal/claim", "internal/ledger", "internal/calendar", "internal/statement/parquet", "internal/statement/pdf"},
 	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator", "internal/commission"},
 	{"internal/proposal", "internal/policyproposal", "internal/reconcile"},
 	{"internal/explain"},
@@ -128,6 +128,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/evidence/s3": {
 		imports:   []string{"internal/evidence/object"},
 		importers: []string{"cmd/tenfold"},
+	},
+	"internal/font": {
+		importers: []string{"internal/statement/pdf"},
 	},
 	"internal/seal": {
 		importers: []string{"internal/webhook", "cmd/tenfold"},

@@ -6,21 +6,34 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/statement/parquet"
+	"github.com/tenfold-claims/tenfold/internal/statement/pdf"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// formatSheet is a sheet of Excel.
-const formatSheet = "xlsx"
+// Forms of files that only statements and reports have.
+const (
+	// formatSheet is a sheet of Excel.
+	formatSheet = "xlsx"
+	// formatColumns is a file of columns for programs that compute.
+	formatColumns = "parquet"
+	// formatPaper is a document for people.
+	formatPaper = "pdf"
+)
 
 // statementFlags are what a person says about a statement.
 type statementFlags struct {
 	from, until, currency, file string
+	order, language             string
 	byEffect, excel             bool
 	limit                       int
 }
@@ -28,19 +41,22 @@ type statementFlags struct {
 func newBookStatement() *cobra.Command {
 	var c remote
 	var s statementFlags
-	c.out.lists, c.out.more = true, []string{formatSheet}
+	c.out.lists, c.out.more = true, []string{formatSheet, formatColumns, formatPaper}
 	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "statement MERCHANT",
 		Short: "Write the statement of a book, or of all books, for a time",
-		Long: "Write the statement of a merchant's book, or of all books (\"-\") in one currency, for a time: opening balances, every transfer\n" +
-			"with the balances after it, totals by kind, closing balances. The form table shows the sums and the first lines, and json the\n" +
-			"sums; csv, jsonl and xlsx have every line, and are written as they are read. Beside them stand the number of lines, their\n" +
-			"sum and the SHA-256 of the raw CSV, which -o csv writes unless --excel is given.",
+		Long: "Write the statement of a merchant's book, of one order in it, or of all books (\"-\") in one currency, for a time: opening\n" +
+			"balances, every transfer with the balances after it, totals by kind, closing balances. The form table shows the sums and the\n" +
+			"first lines, and json the sums; csv, jsonl, xlsx and parquet have every line, and are written as they are read. A pdf has the\n" +
+			"sums, the first 20,000 lines, and the raw CSV of all as an attachment, in the language of --language. Beside them stand the\n" +
+			"number of lines, their sum and the SHA-256 of the raw CSV, which -o csv writes unless --excel is given.",
 		Example: "  tenfold book statement m1 --from 2026-03-01 --until 2026-04-01\n" +
 			"  tenfold book statement m1 --from 2026-03-01 --until 2026-04-01 -o xlsx --file march.xlsx\n" +
-			"  tenfold book statement - --currency CNY --from 2026-03-01 --until 2026-04-01 -o csv --file march.csv",
+			"  tenfold book statement - --currency CNY --from 2026-03-01 --until 2026-04-01 -o csv --file march.csv\n" +
+			"  tenfold book statement m1 --order order-17 --from 2026-03-01 --until 2026-04-01 -o pdf --language zh --file order-17.pdf",
 		Args: cobra.ExactArgs(1),
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		s.language = c.client.language
 		r, err := s.request(&c.out, args[0])
 		if err != nil {
 			return err
@@ -52,10 +68,11 @@ func newBookStatement() *cobra.Command {
 	f.StringVar(&s.until, "until", "", "end of the time, which does not belong to it (required)")
 	f.BoolVar(&s.byEffect, "by-effect", false, "transfers that took effect in the time, instead of those that were recorded in it")
 	f.StringVar(&s.currency, "currency", "", "currency of the lines over all books, such as CNY")
+	f.StringVar(&s.order, "order", "", "order: only transfers for claims on it, and its part of every balance")
 	f.StringVar(&s.file, "file", "", "file to write to, once all is written; otherwise the output")
 	f.BoolVar(&s.excel, "excel", false, "CSV for Excel: a byte order mark, and no cell that it takes for a formula")
 	f.IntVar(&s.limit, "limit", listMax, "largest number of lines in a table")
-	for _, name := range []string{"from", "until", "currency"} {
+	for _, name := range []string{"from", "until", "currency", "order"} {
 		completes(f, name)
 	}
 	return calling(cmd, "StatementService/GetStatement", "StatementService/ListStatementLines")
@@ -66,7 +83,7 @@ const dateForm = "2006-01-02"
 
 // request reads the flags.
 func (s *statementFlags) request(o *output, merchant string) (*tenfoldv1.ListStatementLinesRequest, error) {
-	r := &tenfoldv1.ListStatementLinesRequest{Parent: merchantNameOf(merchant), CurrencyCode: s.currency, PageSize: pageMax}
+	r := &tenfoldv1.ListStatementLinesRequest{Parent: merchantNameOf(merchant), CurrencyCode: s.currency, OrderId: s.order, PageSize: pageMax}
 	if s.byEffect {
 		r.Basis = tenfoldv1.StatementBasis_STATEMENT_BASIS_EFFECTIVE
 	}
@@ -82,10 +99,10 @@ func (s *statementFlags) request(o *output, merchant string) (*tenfoldv1.ListSta
 		return nil, usageError{fmt.Errorf("--limit (TENFOLD_LIMIT) must be at least 1, not %d", s.limit)}
 	case s.excel && o.format != formatCSV:
 		return nil, usageError{errors.New("--excel (TENFOLD_EXCEL) is a form of -o csv")}
-	case o.format == formatSheet && s.file == "" && isTerminal(o.w):
-		return nil, usageError{errors.New("--file (TENFOLD_FILE) is missing: a terminal cannot show xlsx")}
+	case slices.Contains([]string{formatSheet, formatColumns, formatPaper}, o.format) && s.file == "" && isTerminal(o.w):
+		return nil, usageError{fmt.Errorf("--file (TENFOLD_FILE) is missing: a terminal cannot show %s", o.format)}
 	case s.file != "" && (o.format == formatTable || o.format == formatJSON):
-		return nil, usageError{errors.New("--file (TENFOLD_FILE) needs -o csv, jsonl or xlsx")}
+		return nil, usageError{errors.New("--file (TENFOLD_FILE) needs -o csv, jsonl, xlsx, parquet or pdf")}
 	}
 	return r, nil
 }
@@ -99,19 +116,88 @@ func (s *statementFlags) write(cmd *cobra.Command, o *output, service tenfoldv1.
 	if err != nil {
 		return err
 	}
-	w := newStatementWriter(o.format, s.excel || o.bom, into)
-	end, err := statementPages(cmd, service, r, w.add)
-	if err == nil {
-		err = w.end()
-	}
-	if err == nil {
-		err = w.prove(end)
-	}
+	end, err := s.writeTo(cmd, o, service, r, into)
 	if err = finish(err); err != nil {
 		return err
 	}
 	fmt.Fprintf(o.errOut, "%s, %s in all, SHA-256 of the raw CSV %s\n", counted(int(end.GetLines()), "line"), sum(end.GetAmount()), end.GetCsvSha256())
 	return nil
+}
+
+// fileMemory is how much memory a statement may take before more of it is collected. Without it
+// the collector waits until twice the memory is used that a document needs.
+const fileMemory = 64 << 20
+
+// writeTo writes every line of the statement, and proves what was read.
+func (s *statementFlags) writeTo(
+	cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest, into io.Writer,
+) (*tenfoldv1.StatementEnd, error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(fileMemory))
+	form, done, err := s.form(cmd, o, service, r, into)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	w := newStatementWriter(form)
+	end, err := statementPages(cmd, service, r, w.add)
+	if err == nil {
+		err = w.prove(end)
+	}
+	if err == nil {
+		err = form.end(end)
+	}
+	return end, err
+}
+
+// form begins the form that was asked for; done is called at the end.
+func (s *statementFlags) form(
+	cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest, into io.Writer,
+) (form statementForm, done func(), err error) {
+	done = func() {}
+	switch o.format {
+	case formatCSV:
+		form, err = newStatementCSV(into, s.excel || o.bom)
+	case formatSheet:
+		form, err = newStatementSheet(into)
+	case formatColumns:
+		form = statementColumns{parquet.New(into), r}
+	case formatPaper:
+		return s.paper(cmd, o, service, r, into)
+	default:
+		form = statementLines{into}
+	}
+	return form, done, err
+}
+
+// paper begins a document, before whose lines the sums stand.
+func (s *statementFlags) paper(
+	cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest, into io.Writer,
+) (form statementForm, done func(), err error) {
+	got, err := service.GetStatement(cmd.Context(), sumsRequest(r))
+	if err != nil {
+		return nil, nil, refusal(err)
+	}
+	sums := &tenfoldv1.StatementSums{CurrencyCode: r.GetCurrencyCode()}
+	for _, x := range got.GetSums() {
+		if r.GetCurrencyCode() == "" || x.GetCurrencyCode() == r.GetCurrencyCode() {
+			sums = x
+		}
+	}
+	scratch, err := os.CreateTemp("", "tenfold-statement-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("keep the attachment: %w", err)
+	}
+	place := o.place
+	if place == nil {
+		place = time.UTC
+	}
+	form = statementPaper{to: pdf.New(paperHead(r, sums, s.language, place), scratch), w: into, lines: sums.GetLines()}
+	return form, func() { _, _ = scratch.Close(), os.Remove(scratch.Name()) }, nil
+}
+
+// sumsRequest asks for the sums of a statement.
+func sumsRequest(r *tenfoldv1.ListStatementLinesRequest) *tenfoldv1.GetStatementRequest {
+	return &tenfoldv1.GetStatementRequest{Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis(), OrderId: r.GetOrderId()}
 }
 
 // target is where the statement goes. A file has its name once all is written.
@@ -155,7 +241,7 @@ func statementPages(cmd *cobra.Command, service tenfoldv1.StatementServiceClient
 
 // show shows the sums of a statement, and in a table its first lines.
 func (s *statementFlags) show(cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest) error {
-	sums, err := service.GetStatement(cmd.Context(), &tenfoldv1.GetStatementRequest{Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis()})
+	sums, err := service.GetStatement(cmd.Context(), sumsRequest(r))
 	if err != nil {
 		return refusal(err)
 	}

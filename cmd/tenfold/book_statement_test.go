@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -66,6 +68,7 @@ func TestBookStatement(t *testing.T) {
 	if f, err := sheet.GetCellFormula("Sheet1", "S2"); f != "" || err != nil {
 		t.Errorf("the reference is the formula %q (%v)", f, err)
 	}
+	checkStatementFiles(t, d, folder, digest[:], statement)
 	table := d.says(exitOK, "and there are more; -o csv has all", statement("--limit", "1")...)
 	if !strings.Contains(table, "Transfers by kind") || !strings.Contains(table, "Closing") {
 		t.Errorf("table %s", table)
@@ -78,14 +81,44 @@ func TestBookStatement(t *testing.T) {
 		{"--from (TENFOLD_FROM) must be a time", "book", "statement", "m1", "--from", "yesterday", "--until", "2026-03-03"},
 		append([]string{"--excel (TENFOLD_EXCEL) is a form of -o csv"}, statement("--excel")...),
 		append([]string{"--file (TENFOLD_FILE) needs -o csv"}, statement("--file", raw)...),
-		append([]string{"--output (TENFOLD_OUTPUT) must be"}, statement("-o", "pdf")...),
+		append([]string{"--output (TENFOLD_OUTPUT) must be"}, statement("-o", "docx")...),
 		append([]string{"--file (TENFOLD_FILE)"}, statement("-o", "csv", "--file", filepath.Join(folder, "none", "a.csv"))...),
 	} {
 		d.says(exitUsage, wrong[0], wrong[1:]...)
 	}
 	d.says(exitFailed, "MERCHANT_NOT_FOUND", "book", "statement", "nobody", "--from", "2026-03-02", "--until", "2026-03-03", "-o", "csv", "--file", filepath.Join(folder, "nobody.csv"))
 	left, err := os.ReadDir(folder)
-	if err != nil || len(left) != 2 {
+	if err != nil || len(left) != 5 {
 		t.Errorf("left are %v, %v", left, err)
 	}
+}
+
+// checkStatementFiles writes a statement as columns and on paper: both have the digest of the raw
+// CSV, and the paper has the CSV itself.
+func checkStatementFiles(t *testing.T, d *desk, folder string, digest []byte, statement func(...string) []string) {
+	t.Helper()
+	columns := filepath.Join(folder, "book.parquet")
+	d.says(exitOK, "2 lines", statement("-o", "parquet", "--file", columns)...)
+	content, err := os.ReadFile(columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parquet.OpenFile(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told, _ := file.Lookup("tenfold.csv_sha256"); file.NumRows() != 2 || told != hex.EncodeToString(digest) {
+		t.Errorf("%d rows with the digest %s", file.NumRows(), told)
+	}
+	for _, language := range []string{"en", "zh"} {
+		paper := filepath.Join(folder, language+".pdf")
+		d.says(exitOK, "2 lines", statement("-o", "pdf", "--language", language, "--file", paper)...)
+		content, err := os.ReadFile(paper)
+		if err != nil || !bytes.HasPrefix(content, []byte("%PDF-")) || !bytes.Contains(content, []byte("(statement.csv)")) ||
+			!bytes.Contains(content, []byte("/Lang ("+language+")")) {
+			t.Errorf("%s: %v, %d bytes", paper, err, len(content))
+		}
+	}
+	d.says(exitOK, "0 lines", statement("-o", "jsonl", "--order", "nothing")...)
+	d.says(exitFailed, "order_id", statement("-o", "pdf", "--order", strings.Repeat("x", 65))...)
 }
