@@ -13,9 +13,9 @@ TOOLS := $(BIN)/.tools
 
 # Longest time that the tests of one package may take.
 TEST_TIMEOUT ?= 10m
-# Packages that are tested at once: one more than there are processors, because tests
-# also wait for servers.
-TEST_PACKAGES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# How many packages are tested at once: on two processors three, because tests also wait
+# for servers.
+TEST_PACKAGES ?= 3
 # RACE=1 adds the race detector.
 RACE_FLAG := $(if $(RACE),-race)
 # What test-one runs: every test of a package whose name begins as RUN says, with
