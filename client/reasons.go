@@ -47,6 +47,14 @@ const (
 	AuthenticatorNotAccredited = fault.AuthenticatorNotAccredited
 	AuthenticatorChanged       = fault.AuthenticatorChanged
 	AuthenticatorNotSuspended  = fault.AuthenticatorNotSuspended
+	KeyNotFound                = fault.KeyNotFound
+	KeyInvalid                 = fault.KeyInvalid
+	KeyAlreadyRegistered       = fault.KeyAlreadyRegistered
+	KeyLimit                   = fault.KeyLimit
+	KeyProofInvalid            = fault.KeyProofInvalid
+	KeyRevoked                 = fault.KeyRevoked
+	AlgorithmNotAllowed        = fault.AlgorithmNotAllowed
+	SignatureInvalid           = fault.SignatureInvalid
 
 	// What was named does not exist, or exists already.
 	MerchantNotFound        = fault.MerchantNotFound

@@ -13,7 +13,7 @@ import (
 // in layers below its own.
 var layers = [][]string{
 	{"internal/fault", "internal/principal"},
-	{"internal/request", "internal/identity"},
+	{"internal/request", "internal/identity", "internal/signature"},
 	{"internal/money"},
 	{"internal/order", "internal/reconcile/formats", "internal/statement"},
 	{"internal/policy"},
@@ -135,10 +135,11 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/seal": {
 		importers: []string{"internal/webhook", "cmd/tenfold"},
 	},
-	"internal/identity/identitytest": {},
-	"internal/testlog":               {},
-	"internal/testrace":              {},
-	"internal/testseed":              {},
+	"internal/identity/identitytest":   {},
+	"internal/signature/signaturetest": {},
+	"internal/testlog":                 {},
+	"internal/testrace":                {},
+	"internal/testseed":                {},
 	"internal/postgres/pgwire": {
 		importers: []string{"internal/postgres"},
 	},
@@ -301,7 +302,7 @@ func TestArchitecturePictureShowsTheLayers(t *testing.T) {
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
 	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/commission", "internal/proposal",
-	"internal/book", "internal/reconcile", "internal/reconcile/formats",
+	"internal/book", "internal/reconcile", "internal/reconcile/formats", "internal/signature",
 }
 
 // Would catch a rule that waits, reads a file, speaks to a network or a

@@ -32,6 +32,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/reconcile"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
+	"github.com/tenfold-claims/tenfold/internal/signature"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -122,6 +123,8 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"proposal State":            sorted(proposal.States()),
 		"policyproposal State":      sorted(policyproposal.States()),
 		"policyproposal Action":     sorted(policyproposal.Actions()),
+		"authenticator KeyState":    sorted(authenticator.KeyStates()),
+		"signature Algorithm":       sorted(signature.Algorithms()),
 		"authenticator State":       sorted(authenticator.States()),
 		"authenticator ChangeState": sorted(authenticator.ChangeStates()),
 		"authenticator Action":      sorted(authenticator.Actions()),
@@ -308,6 +311,7 @@ var pairs = map[string]struct {
 	"ProposalState":            {dir: "proposal", kind: "State"},
 	"PolicyProposalState":      {dir: "policyproposal", kind: "State"},
 	"PolicyProposalAction":     {dir: "policyproposal", kind: "Action"},
+	"AuthenticatorKeyState":    {dir: "authenticator", kind: "KeyState"},
 	"AuthenticatorState":       {dir: "authenticator", kind: "State"},
 	"AuthenticatorChangeState": {dir: "authenticator", kind: "ChangeState"},
 	"AuthenticatorAction":      {dir: "authenticator", kind: "Action"},

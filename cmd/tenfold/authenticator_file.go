@@ -27,6 +27,8 @@ var bodyColumns = []csvColumn{
 	{"trademark_numbers", "registration numbers of trademarks whose goods it may judge", false},
 	{"methods", "methods that it may test by", false},
 	{"accreditations", "SCHEME NUMBER FROM UNTIL, such as CNAS L0123 2024-02-01 2030-01-31", false},
+	{"signature_algorithms", "algorithms by which it may sign results: EdDSA, ES256, RS256 or PS256", false},
+	{"signed_only", "yes if only results that it signed are recorded", false},
 	{"contacts", "ROLE EMAIL-OR-PHONE NAME, such as reports lab@example.com Report desk", false},
 }
 
@@ -63,6 +65,11 @@ func (f *bodyFile) body(line int, value func(column string) string) {
 	a := &tenfoldv1.Authenticator{
 		DisplayName: value("display_name"), Categories: listOf(value("categories")), Brands: listOf(value("brands")),
 		TrademarkNumbers: listOf(value("trademark_numbers")), Methods: listOf(value("methods")),
+		SignatureAlgorithms: listOf(value("signature_algorithms")),
+	}
+	var err error
+	if a.SignedOnly, err = yesOrNo(value("signed_only")); err != nil {
+		f.Note(line, "signed_only %s", err)
 	}
 	if text := value("kind"); text != "" {
 		n, err := wordNumber(a.GetKind().Descriptor(), text)

@@ -34,7 +34,7 @@ func mayJudge(a *tenfoldv1.Authenticator) string {
 	for _, l := range []struct {
 		name   string
 		values []string
-	}{{"", a.GetCategories()}, {"brands ", a.GetBrands()}, {"trademarks ", a.GetTrademarkNumbers()}, {"methods ", a.GetMethods()}} {
+	}{{"", a.GetCategories()}, {"brands ", a.GetBrands()}, {"trademarks ", a.GetTrademarkNumbers()}, {"methods ", a.GetMethods()}, {"signs by ", a.GetSignatureAlgorithms()}} {
 		if len(l.values) == 0 {
 			continue
 		}
@@ -43,6 +43,9 @@ func mayJudge(a *tenfoldv1.Authenticator) string {
 			text += fmt.Sprintf(" and %d more", more)
 		}
 		limits = append(limits, text)
+	}
+	if a.GetSignedOnly() {
+		limits = append(limits, "signed results alone")
 	}
 	return cmp.Or(strings.Join(limits, "; "), "every category")
 }

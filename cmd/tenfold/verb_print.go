@@ -51,6 +51,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printResults))
 	add(printing(printAuthenticators))
 	add(printing(printAuthenticatorChanges))
+	add(printing(printAuthenticatorKeys))
 	add(printing(printCommissions))
 	add(printing(printBodyReports))
 	add(printing(printWebhooks))

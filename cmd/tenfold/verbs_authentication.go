@@ -11,7 +11,7 @@ import (
 
 func newAuthenticator() *cobra.Command {
 	cmd := newGroup("authenticator", "Keep the registry of the bodies whose results count", append(authenticatorVerbs(), registryVerbs()...))
-	cmd.AddCommand(newAuthenticatorImport())
+	cmd.AddCommand(newAuthenticatorImport(), newGroup("key", "Keep the public keys of authenticators", keyVerbs()))
 	return cmd
 }
 

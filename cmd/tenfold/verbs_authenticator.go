@@ -135,6 +135,9 @@ func limitFlags() []input {
 		{name: "method", field: "authenticator.methods", usage: "method that it may test by; may be repeated, every method if it has none", often: true},
 		{name: "accreditation", field: "authenticator.accreditations", usage: "'SCHEME NUMBER FROM UNTIL', such as 'CNAS L0123 2024-02-01 2030-01-31'; may be repeated",
 			often: true, put: putAccreditations},
+		{name: "signature-algorithm", field: "authenticator.signature_algorithms",
+			usage: "algorithm by which it may sign results: EdDSA, ES256, RS256 or PS256; may be repeated, EdDSA and ES256 if it has none", often: true},
+		{name: "signed-only", field: "authenticator.signed_only", usage: "only results that it signed are recorded"},
 		{name: "contact", field: "authenticator.contacts", usage: "'ROLE EMAIL-OR-PHONE NAME', such as 'reports lab@example.com Report desk'; may be repeated",
 			often: true, put: putContacts},
 	}
@@ -195,7 +198,7 @@ func contactOf(text string) (*tenfoldv1.AuthenticatorContact, error) {
 }
 
 // clearable are the lists of an authenticator that --clear empties.
-var clearable = []string{"categories", "brands", "trademark-numbers", "methods", "accreditations", "contacts"}
+var clearable = []string{"categories", "brands", "trademark-numbers", "methods", "accreditations", "contacts", "signature-algorithms"}
 
 func checkClear(_ *call, texts []string) error {
 	for _, text := range texts {
@@ -233,6 +236,9 @@ func completeRevision(x *call) error {
 		case !given && from.Has(fd) && !slices.Contains(cleared, name):
 			to.Set(fd, from.Get(fd))
 		}
+	}
+	if !x.cmd.Flags().Changed("signed-only") {
+		next.SignedOnly = now.GetSignedOnly()
 	}
 	if r.GetRevision() == 0 {
 		r.Revision = now.GetRevision()

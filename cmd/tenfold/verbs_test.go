@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/seal"
+	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -76,6 +78,7 @@ func TestVerbsBringAClaimToItsEnd(t *testing.T) {
 	d.says(exitOK, "CTI", "authenticator", "register", "cti", "--kind", "accredited-lab", "--display-name", "CTI", "--category", "beauty")
 	d.says(exitOK, "every category", "authenticator", "list", "--kind", "brand")
 	d.says(exitOK, "ACCREDITED_LAB", "authenticator", "get", "cti")
+	testKeys(t, d)
 	id := d.file("a1", "plain", "wallet-1")
 	d.says(exitOK, "COUNTERFEIT", "result", "record", id, "--authenticator", "cti", "--report", "CTI-17", "--counterfeit", "1", "--custody-intact",
 		"--sample-source", "consumer-sample", "--issued-at", "2026-03-01 10:00", "--yes")
@@ -104,6 +107,31 @@ func TestVerbsBringAClaimToItsEnd(t *testing.T) {
 	d.says(exitOK, "CAPTURED", "book", "holds", "m1", "--claim", id)
 	testAccepts(t, d)
 	testCSV(t, d)
+}
+
+// testKeys gives a laboratory a key, lists it and revokes it.
+func testKeys(t *testing.T, d *desk) {
+	t.Helper()
+	dir, s := t.TempDir(), signaturetest.Ed25519(1)
+	public, proof := filepath.Join(dir, "cti.jwk"), filepath.Join(dir, "cti.proof")
+	for path, content := range map[string]string{public: s.Public, proof: s.Proof("cti", time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))} {
+		if err := os.WriteFile(path, []byte(content+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add := []string{"authenticator", "key", "add", "cti", "--public-key", public, "--proof", proof, "--valid-until", "2027-03-02T00:00:00Z", "--note", "first"}
+	d.says(exitUsage, "--public-key cannot be read", "authenticator", "key", "add", "cti", "--public-key", public+"x", "--proof", proof, "--valid-until", "2027-03-02T00:00:00Z", "--note", "first")
+	d.says(exitFailed, "PERSON_REQUIRED", add...)
+	d.says(exitOK, "KEY_ADDED", append(add, "--person", "oscar")...)
+	d.says(exitOK, "0 keys\n", "authenticator", "key", "list", "cti")
+	d.says(exitOK, "APPLIED", "authenticator", "approve", "cti/2", "--person", "anna")
+	d.says(exitOK, "VALID", "authenticator", "key", "list", "cti")
+	key := "cti/" + s.Thumbprint
+	d.says(exitOK, "EdDSA", "authenticator", "key", "get", key)
+	d.says(exitUsage, "ID/THUMBPRINT", "authenticator", "key", "get", s.Thumbprint)
+	d.says(exitUsage, "say --yes", "authenticator", "key", "revoke", key, "--note", "copied")
+	d.says(exitOK, "REVOKED", "authenticator", "key", "revoke", key, "--note", "copied", "--yes")
+	d.says(exitFailed, "KEY_REVOKED", "authenticator", "key", "revoke", key, "--note", "again", "--yes")
 }
 
 // testAccepts agrees to the debit of a file of claims.

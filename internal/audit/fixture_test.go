@@ -25,6 +25,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
+	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -135,6 +136,7 @@ func (b *filled) fill() {
 	b.must(err)
 	b.commission(b.appealed)
 	b.body("lab-9")
+	b.keyed("lab-8")
 	b.approved = b.accepted("l7", 3)
 	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)
@@ -188,6 +190,24 @@ func (b *filled) body(id string) {
 	_, err = b.engine.SuspendAuthenticator(b.t.Context(), b.request("SuspendAuthenticator", "agent-1"), id, "sold reports")
 	b.must(err)
 	_, err = b.engine.ReinstateAuthenticator(b.t.Context(), b.request("ReinstateAuthenticator", "agent-1"), id, "inspected")
+	b.must(err)
+}
+
+// keyed leaves an authenticator with two keys, of which one is revoked.
+func (b *filled) keyed(id string) {
+	b.t.Helper()
+	_, _, err := b.engine.Register(b.t.Context(), b.request("RegisterAuthenticator", "agent-1"), id, authenticator.Content{Kind: claim.AccreditedLab, DisplayName: "Lab 8"})
+	b.must(err)
+	for number := range byte(2) {
+		s := signaturetest.Ed25519(number)
+		asked, err := b.engine.AddAuthenticatorKey(b.t.Context(), b.request("AddAuthenticatorKey", "agent-1"), id, authenticator.KeyOffer{
+			JWK: s.Public, Proof: s.Proof(id, b.engine.Now()), Until: b.engine.Now().AddDate(1, 0, 0),
+		}, "a key")
+		b.must(err)
+		_, err = b.engine.DecideAuthenticatorChange(b.t.Context(), b.request("ApproveAuthenticatorChange", "approver-1"), asked.Change.Key, authenticator.Approve, "")
+		b.must(err)
+	}
+	_, err = b.engine.RevokeAuthenticatorKey(b.t.Context(), b.request("RevokeAuthenticatorKey", "agent-1"), id, signaturetest.Ed25519(0).Thumbprint, "copied")
 	b.must(err)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/signature"
 )
 
 var now = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -59,6 +60,11 @@ func TestWideningIsTold(t *testing.T) {
 		"a longer accreditation":        {func(c *authenticator.Content) { c.Accreditations[0].Until = "2027-02-01" }, "accreditations"},
 		"an earlier accreditation":      {func(c *authenticator.Content) { c.Accreditations[0].From = "2024-01-31" }, "accreditations"},
 		"another accreditation":         {func(c *authenticator.Content) { c.Accreditations[0].Number = "L2" }, "accreditations"},
+		"an algorithm less":             {func(c *authenticator.Content) { c.Algorithms = []signature.Algorithm{signature.ES256} }, ""},
+		"an algorithm more":             {func(c *authenticator.Content) { c.Algorithms = signature.Algorithms() }, "signature_algorithms"},
+		"another algorithm":             {func(c *authenticator.Content) { c.Algorithms = []signature.Algorithm{signature.RS256} }, "signature_algorithms"},
+		"the same algorithms by name":   {func(c *authenticator.Content) { c.Algorithms = authenticator.DefaultAlgorithms() }, ""},
+		"signed results alone":          {func(c *authenticator.Content) { c.SignedOnly = true }, ""},
 		"no accreditation needed":       {func(c *authenticator.Content) { c.Accreditations = nil }, "accreditations"},
 	} {
 		before, after := lab(), lab()
@@ -66,6 +72,11 @@ func TestWideningIsTold(t *testing.T) {
 		if got := strings.Join(after.Widens(&before), " "); got != x.widens {
 			t.Errorf("%s widens %q, want %q", name, got, x.widens)
 		}
+	}
+	strict, lenient := lab(), lab()
+	strict.Algorithms, strict.SignedOnly = []signature.Algorithm{signature.ES256}, true
+	if got := lenient.Widens(&strict); !slices.Equal(got, []string{"signature_algorithms", "signed_only"}) || strict.Equal(&lenient) {
+		t.Errorf("the end of limits on signatures widens %v", got)
 	}
 	// To a body without limits, a limit takes trust away.
 	bare, limited := authenticator.Content{Kind: claim.AccreditedLab, DisplayName: "CTI"}, lab()
@@ -114,6 +125,8 @@ func TestImpossibleContentsAreRefused(t *testing.T) {
 		"no scheme":                   {func(c *authenticator.Content) { c.Accreditations[0].Scheme = "" }, "a.accreditations[0].scheme"},
 		"a long number":               {func(c *authenticator.Content) { c.Accreditations[0].Number = long }, "a.accreditations[0].number"},
 		"an accreditation twice":      {func(c *authenticator.Content) { c.Accreditations = append(c.Accreditations, c.Accreditations[0]) }, "a.accreditations[1]"},
+		"an unknown algorithm":        {func(c *authenticator.Content) { c.Algorithms = []signature.Algorithm{"none"} }, "a.signature_algorithms[0]"},
+		"an algorithm twice":          {func(c *authenticator.Content) { c.Algorithms = []signature.Algorithm{"ES256", "ES256"} }, "a.signature_algorithms[1]"},
 		"a contact without address":   {func(c *authenticator.Content) { c.Contacts[0].Email = "" }, "a.contacts[0].email"},
 		"a contact without role":      {func(c *authenticator.Content) { c.Contacts[0].Role = "" }, "a.contacts[0].role"},
 		"an address without host":     {func(c *authenticator.Content) { c.Contacts[0].Email = "lab@" }, "a.contacts[0].email"},

@@ -21,6 +21,9 @@ type Body struct {
 	Suspended    Suspension
 	// Changes counts the changes that were asked for, applied or not.
 	Changes int32
+	// Keys are the public keys that it was ever given, in the order in which they were
+	// added. None is ever taken out: what it signed is verified again later.
+	Keys []SigningKey
 }
 
 // Suspension is why no result of a body is recorded at present.

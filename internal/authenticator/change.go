@@ -92,6 +92,9 @@ type Change struct {
 	// Content is what the body is once the change is applied. Changes that make no revision
 	// have that of their time.
 	Content Content
+	// SigningKey is the key that it adds or revokes, as it is once the change is applied; nil
+	// for other changes.
+	SigningKey *SigningKey
 	// Widens are the fields by which it widens trust.
 	Widens    []string
 	Proposed  Step
@@ -196,7 +199,12 @@ func (b *Body) apply(c *Change, at time.Time) Body {
 		after.Suspended = Suspension{Change: c.Number, At: at, Reason: c.Proposed.Note}
 	case Reinstated:
 		after.Suspended = Suspension{}
-	case Registered, KeyAdded, KeyRevoked:
+	case KeyAdded:
+		after.Keys = append(slices.Clone(b.Keys), c.SigningKey.addedBy(c, at))
+	case KeyRevoked:
+		after.Keys = slices.Clone(b.Keys)
+		after.Keys[b.indexOf(c.SigningKey.Thumbprint)] = *c.SigningKey
+	case Registered:
 	}
 	return after
 }
@@ -253,7 +261,7 @@ func (b *Body) Decide(c Change, v Vote, by Step) (Body, Change, error) {
 		return *b, c, nil
 	case Approve:
 	}
-	if err := b.stillRests(&c); err != nil {
+	if err := b.stillRests(&c, by.At); err != nil {
 		return *b, c, err
 	}
 	return b.apply(&c, by.At), c, nil
@@ -265,7 +273,7 @@ func Nobody() *fault.Error {
 }
 
 // stillRests refuses a change that rests on something that is not in force any more.
-func (b *Body) stillRests(c *Change) error {
+func (b *Body) stillRests(c *Change, at time.Time) error {
 	switch c.Action {
 	case Revised:
 		if c.BasedOn != b.Revision {
@@ -275,7 +283,18 @@ func (b *Body) stillRests(c *Change) error {
 		if c.BasedOn != b.Suspended.Change {
 			return c.with(fault.New(fault.AuthenticatorChanged, "change %d ends a suspension that has ended; ask for the end of the present one", c.Number))
 		}
-	case Registered, Suspended, KeyAdded, KeyRevoked:
+	case KeyAdded:
+		if c.SigningKey == nil {
+			return b.noKey("")
+		}
+		return b.admits(c.SigningKey, at)
+	case KeyRevoked:
+		if c.SigningKey == nil {
+			return b.noKey("")
+		}
+		_, err := b.KeyByThumbprint(c.SigningKey.Thumbprint)
+		return err
+	case Registered, Suspended:
 	}
 	return nil
 }
@@ -295,5 +314,6 @@ func ChangeNotFound(k Key) *fault.Error {
 func (c *Content) Equal(other *Content) bool {
 	return c.Kind == other.Kind && c.DisplayName == other.DisplayName && slices.Equal(c.Categories, other.Categories) &&
 		slices.Equal(c.Brands, other.Brands) && slices.Equal(c.Trademarks, other.Trademarks) && slices.Equal(c.Methods, other.Methods) &&
-		slices.Equal(c.Accreditations, other.Accreditations) && slices.Equal(c.Contacts, other.Contacts)
+		slices.Equal(c.Accreditations, other.Accreditations) && slices.Equal(c.Contacts, other.Contacts) &&
+		slices.Equal(c.Algorithms, other.Algorithms) && c.SignedOnly == other.SignedOnly
 }

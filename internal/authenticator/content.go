@@ -17,6 +17,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/signature"
 )
 
 // The bounds of one revision. A lane reads a whole revision when the body is not in memory.
@@ -54,6 +55,26 @@ type Content struct {
 	Methods        []string        `json:"methods,omitempty"`
 	Accreditations []Accreditation `json:"accreditations,omitempty"`
 	Contacts       []Contact       `json:"contacts,omitempty"`
+	// Algorithms are those by which the body may sign; empty means DefaultAlgorithms.
+	Algorithms []signature.Algorithm `json:"algorithms,omitempty"`
+	// SignedOnly says that no result of the body is recorded that it did not sign.
+	SignedOnly bool `json:"signedOnly,omitempty"`
+}
+
+// DefaultAlgorithms are those of a body that names none: the ones whose keys and signatures
+// have one form each.
+func DefaultAlgorithms() []signature.Algorithm {
+	return []signature.Algorithm{signature.EdDSA, signature.ES256}
+}
+
+// Allows says whether the body may sign by an algorithm.
+func (c *Content) Allows(a signature.Algorithm) bool { return slices.Contains(c.allowed(), a) }
+
+func (c *Content) allowed() []signature.Algorithm {
+	if len(c.Algorithms) == 0 {
+		return DefaultAlgorithms()
+	}
+	return c.Algorithms
 }
 
 // Accreditation is an authority's word that the body is able to test, on the days from
@@ -106,7 +127,23 @@ func (c *Content) Check(path string) error {
 	if err := c.checkAccreditations(path); err != nil {
 		return err
 	}
+	if err := c.checkAlgorithms(path); err != nil {
+		return err
+	}
 	return c.checkContacts(path)
+}
+
+func (c *Content) checkAlgorithms(path string) error {
+	for i, a := range c.Algorithms {
+		at := fmt.Sprintf("signature_algorithms[%d]", i)
+		if !slices.Contains(signature.Algorithms(), a) {
+			return invalid(path, at, "%s must be an algorithm by which bodies sign", at)
+		}
+		if k := slices.Index(c.Algorithms[:i], a); k >= 0 {
+			return invalid(path, at, "%s says the same as signature_algorithms[%d]", at, k)
+		}
+	}
+	return nil
 }
 
 func checkList(path, field string, values []string, most, length int, plain func(string) string) error {
@@ -259,6 +296,12 @@ func (c *Content) Widens(before *Content) []string {
 		})
 	}) {
 		fields = append(fields, "accreditations")
+	}
+	if slices.ContainsFunc(c.allowed(), func(a signature.Algorithm) bool { return !before.Allows(a) }) {
+		fields = append(fields, "signature_algorithms")
+	}
+	if before.SignedOnly && !c.SignedOnly {
+		fields = append(fields, "signed_only")
 	}
 	return fields
 }

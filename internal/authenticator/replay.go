@@ -30,7 +30,7 @@ func Replay(changes []Change, suspended bool) (Body, error) {
 	}
 	for i := range applied {
 		c := applied[i]
-		switch err := b.stillRests(&c); {
+		switch err := b.stillRests(&c, c.EndedAt); {
 		case i > 0 && c.Action == Registered:
 			return Body{}, fmt.Errorf("change %d registers it a second time", c.Number)
 		case err != nil:

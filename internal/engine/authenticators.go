@@ -274,9 +274,12 @@ type registration struct {
 }
 
 // DigestVersion implements request.Grown: the second list covers everything that may be said
-// beside categories.
+// beside categories, the third one signatures too.
 func (r registration) DigestVersion() int64 {
-	if len(r.Brands)+len(r.Trademarks)+len(r.Methods)+len(r.Accreditations)+len(r.Contacts) == 0 {
+	switch {
+	case len(r.Algorithms) > 0 || r.SignedOnly:
+		return request.FirstVersion + 2
+	case len(r.Brands)+len(r.Trademarks)+len(r.Methods)+len(r.Accreditations)+len(r.Contacts) == 0:
 		return request.FirstVersion
 	}
 	return request.FirstVersion + 1
@@ -298,6 +301,13 @@ func (r registration) Cover(d *request.Digest) {
 	}
 	for _, c := range r.Contacts {
 		d.Texts(c.Role, c.Name, c.Email, c.Phone)
+	}
+	if r.DigestVersion() > request.FirstVersion+1 {
+		d.Number(int64(len(r.Algorithms)))
+		for _, a := range r.Algorithms {
+			d.Texts(string(a))
+		}
+		d.Flag(r.SignedOnly)
 	}
 }
 

@@ -49,6 +49,16 @@ const (
 	AuthenticatorChanged       Reason = "AUTHENTICATOR_CHANGED"
 	AuthenticatorNotSuspended  Reason = "AUTHENTICATOR_NOT_SUSPENDED"
 
+	// Keys of bodies, and what they sign.
+	KeyNotFound          Reason = "KEY_NOT_FOUND"
+	KeyInvalid           Reason = "KEY_INVALID"
+	KeyAlreadyRegistered Reason = "KEY_ALREADY_REGISTERED"
+	KeyLimit             Reason = "KEY_LIMIT_REACHED"
+	KeyProofInvalid      Reason = "KEY_PROOF_INVALID"
+	KeyRevoked           Reason = "KEY_REVOKED"
+	AlgorithmNotAllowed  Reason = "ALGORITHM_NOT_ALLOWED"
+	SignatureInvalid     Reason = "SIGNATURE_INVALID"
+
 	// What was named does not exist, or exists already.
 	MerchantNotFound        Reason = "MERCHANT_NOT_FOUND"
 	MerchantAlreadyOpened   Reason = "MERCHANT_ALREADY_OPENED"

@@ -32,7 +32,7 @@ func (a *Audit) Bodies(after string, limit int) ([]RegisteredBody, error) {
 		func(rows *sql.Rows) (x RegisteredBody, err error) {
 			var r bodyRow
 			err = rows.Scan(&r.ID, &r.Version, &r.Revision, &r.Changes, (*[]byte)(&r.Content), &r.SuspendedBy, &r.SuspendedAt, &r.Reason,
-				&r.RegisteredAt, &x.Kind, &x.DisplayName, &x.AnyGoods, &x.AnyCategory)
+				&r.RegisteredAt, &r.Keys, &x.Kind, &x.DisplayName, &x.AnyGoods, &x.AnyCategory)
 			x.ID = r.ID
 			if err != nil {
 				return x, err
@@ -54,14 +54,14 @@ func (a *Audit) Bodies(after string, limit int) ([]RegisteredBody, error) {
 	}
 	_, err = page(a, "audit changes of authenticators", `
 		SELECT c.authenticator_id, c.change_number, c.action, c.state, c.based_on, c.revision, c.content, c.widens, c.note,
-			c.ended_at, coalesce(c.applied_number, 0)
+			c.ended_at, coalesce(c.applied_number, 0), c.signing_key
 		FROM authenticator_changes c
 		WHERE c.authenticator_id = ANY ($1)
 		ORDER BY c.authenticator_id, c.change_number`,
 		func(rows *sql.Rows) (struct{}, error) {
 			var r changeRow
 			err := rows.Scan(&r.ID, &r.Number, &r.Action, &r.State, &r.BasedOn, &r.Revision, (*[]byte)(&r.Content), (*[]byte)(&r.Widens),
-				&r.Note, &r.EndedAt, &r.Applied)
+				&r.Note, &r.EndedAt, &r.Applied, &r.SigningKey)
 			if err != nil {
 				return struct{}{}, err
 			}

@@ -162,6 +162,22 @@ func encoded[R any](rows []R, field func(*R) any) (any, error) {
 	return pq.Array(values), nil
 }
 
+// encodedOrNull makes an array of a field of rows in JSON, with NULL for rows without it.
+func encodedOrNull[R any](rows []R, field func(*R) any, has func(*R) bool) (any, error) {
+	values := make([]sql.NullString, len(rows))
+	for i := range rows {
+		if !has(&rows[i]) {
+			continue
+		}
+		text, err := json.Marshal(field(&rows[i]))
+		if err != nil {
+			return nil, fmt.Errorf("encode authenticator: %w", err)
+		}
+		values[i] = sql.NullString{String: string(text), Valid: true}
+	}
+	return pq.Array(values), nil
+}
+
 // timeOrNull is a time as it is stored; zero is none.
 func timeOrNull(t time.Time) sql.NullString {
 	return sql.NullString{String: t.UTC().Format(time.RFC3339Nano), Valid: !t.IsZero()}
@@ -202,16 +218,20 @@ func insertChanges(ctx context.Context, tx *sqlx.Tx, rows []authenticator.Change
 	if err != nil {
 		return err
 	}
+	keys, err := encodedOrNull(rows, func(c *change) any { return c.SigningKey }, func(c *change) bool { return c.SigningKey != nil })
+	if err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO authenticator_changes (authenticator_id, change_number, action, state, based_on, revision, kind, content, widens,
 			note, workload, role, person_id, proposed_at, expires_at, decision_note, decision_workload, decision_role, decision_person_id,
-			ended_at, applied_number)
+			ended_at, applied_number, signing_key)
 		SELECT k.authenticator_id, k.change_number, k.action, k.state, k.based_on, k.revision, k.kind, k.content::json, k.widens::json,
-			k.note, k.workload, k.role, k.person_id, k.proposed_at, k.expires_at, '', '', '', '', k.ended_at, nullif(k.applied_number, 0)
+			k.note, k.workload, k.role, k.person_id, k.proposed_at, k.expires_at, '', '', '', '', k.ended_at, nullif(k.applied_number, 0), k.signing_key::json
 		FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::text[], $9::text[],
-				$10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[])
+				$10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::text[])
 			AS k (authenticator_id, change_number, action, state, based_on, revision, kind, content, widens,
-				note, workload, role, person_id, proposed_at, expires_at, ended_at, applied_number)`,
+				note, workload, role, person_id, proposed_at, expires_at, ended_at, applied_number, signing_key)`,
 		column(rows, func(c *change) string { return c.ID }), column(rows, func(c *change) int32 { return c.Number }),
 		column(rows, func(c *change) string { return string(c.Action) }), column(rows, func(c *change) string { return string(c.State) }),
 		column(rows, func(c *change) int32 { return c.BasedOn }), column(rows, func(c *change) int32 { return c.Revision }),
@@ -223,7 +243,7 @@ func insertChanges(ctx context.Context, tx *sqlx.Tx, rows []authenticator.Change
 		column(rows, func(c *change) sql.NullString { return timeOrNull(c.Proposed.At) }),
 		column(rows, func(c *change) sql.NullString { return timeOrNull(c.ExpiresAt) }),
 		column(rows, func(c *change) sql.NullString { return timeOrNull(c.EndedAt) }),
-		column(rows, func(c *change) int64 { return c.Applied }))
+		column(rows, func(c *change) int64 { return c.Applied }), keys)
 	return failure(ctx, "store changes of authenticators", err)
 }
 
@@ -233,7 +253,7 @@ func insertBodies(ctx context.Context, tx *sqlx.Tx, rows []authenticator.Body) e
 		return nil
 	}
 	type body = authenticator.Body
-	contents, err := encoded(rows, func(b *body) any { return b.Content })
+	state, err := stateArrays(rows)
 	if err != nil {
 		return err
 	}
@@ -254,20 +274,25 @@ func insertBodies(ctx context.Context, tx *sqlx.Tx, rows []authenticator.Body) e
 	}
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO authenticator_states (authenticator_id, version, revision, change_count, kind, display_name, content,
-			any_goods, any_category, suspension_change, suspended_at, suspension_reason, registered_at)
+			any_goods, any_category, suspension_change, suspended_at, suspension_reason, signing_keys, registered_at)
 		SELECT k.authenticator_id, k.version, k.revision, k.change_count, k.kind, k.display_name, k.content::json,
-			k.any_goods, k.any_category, k.suspension_change, k.suspended_at, k.suspension_reason, k.registered_at
+			k.any_goods, k.any_category, k.suspension_change, k.suspended_at, k.suspension_reason, k.signing_keys::json, k.registered_at
 		FROM unnest($1::text[], $2::bigint[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[],
-				$8::boolean[], $9::boolean[], $10::integer[], $11::timestamptz[], $12::text[], $13::timestamptz[])
+				$8::boolean[], $9::boolean[], $10::integer[], $11::timestamptz[], $12::text[], $13::text[], $14::timestamptz[])
 			AS k (authenticator_id, version, revision, change_count, kind, display_name, content,
-				any_goods, any_category, suspension_change, suspended_at, suspension_reason, registered_at)`,
-		append(stateArrays(rows, contents), column(rows, func(b *body) sql.NullString { return timeOrNull(b.RegisteredAt) }))...)
+				any_goods, any_category, suspension_change, suspended_at, suspension_reason, signing_keys, registered_at)`,
+		append(state, column(rows, func(b *body) sql.NullString { return timeOrNull(b.RegisteredAt) }))...)
 	return failure(ctx, "store authenticators", err)
 }
 
 // stateArrays are the columns of a body that change.
-func stateArrays(rows []authenticator.Body, contents any) []any {
+func stateArrays(rows []authenticator.Body) ([]any, error) {
 	type body = authenticator.Body
+	contents, err := encoded(rows, func(b *body) any { return b.Content })
+	if err != nil {
+		return nil, err
+	}
+	keys, err := encodedOrNull(rows, func(b *body) any { return b.Keys }, func(b *body) bool { return len(b.Keys) > 0 })
 	return []any{
 		column(rows, func(b *body) string { return b.ID }), column(rows, func(b *body) int64 { return b.Version }),
 		column(rows, func(b *body) int32 { return b.Revision }), column(rows, func(b *body) int32 { return b.Changes }),
@@ -275,15 +300,15 @@ func stateArrays(rows []authenticator.Body, contents any) []any {
 		column(rows, func(b *body) bool { return b.AnyGoods() }), column(rows, func(b *body) bool { return len(b.Categories) == 0 }),
 		column(rows, func(b *body) int32 { return b.Suspended.Change }),
 		column(rows, func(b *body) sql.NullString { return timeOrNull(b.Suspended.At) }),
-		column(rows, func(b *body) string { return b.Suspended.Reason }),
-	}
+		column(rows, func(b *body) string { return b.Suspended.Reason }), keys,
+	}, err
 }
 
 func updateBodies(ctx context.Context, tx *sqlx.Tx, rows []authenticator.Body) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	contents, err := encoded(rows, func(b *authenticator.Body) any { return b.Content })
+	state, err := stateArrays(rows)
 	if err != nil {
 		return err
 	}
@@ -291,12 +316,13 @@ func updateBodies(ctx context.Context, tx *sqlx.Tx, rows []authenticator.Body) e
 		UPDATE authenticator_states a
 		SET version = k.version, revision = k.revision, change_count = k.change_count, kind = k.kind, display_name = k.display_name,
 		    content = k.content::json, any_goods = k.any_goods, any_category = k.any_category,
-		    suspension_change = k.suspension_change, suspended_at = k.suspended_at, suspension_reason = k.suspension_reason
+		    suspension_change = k.suspension_change, suspended_at = k.suspended_at, suspension_reason = k.suspension_reason,
+		    signing_keys = k.signing_keys::json
 		FROM unnest($1::text[], $2::bigint[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[],
-				$8::boolean[], $9::boolean[], $10::integer[], $11::timestamptz[], $12::text[])
+				$8::boolean[], $9::boolean[], $10::integer[], $11::timestamptz[], $12::text[], $13::text[])
 			AS k (authenticator_id, version, revision, change_count, kind, display_name, content,
-				any_goods, any_category, suspension_change, suspended_at, suspension_reason)
-		WHERE a.authenticator_id = k.authenticator_id`, stateArrays(rows, contents)...)
+				any_goods, any_category, suspension_change, suspended_at, suspension_reason, signing_keys)
+		WHERE a.authenticator_id = k.authenticator_id`, state...)
 	return failure(ctx, "change authenticators", err)
 }
 

@@ -64,7 +64,7 @@ func (k *bodies) put(b *authenticator.Body) {
 
 const bodyColumns = `
 	a.authenticator_id, a.version, a.revision, a.change_count, a.content, a.suspension_change, a.suspended_at,
-	a.suspension_reason, a.registered_at`
+	a.suspension_reason, a.registered_at, a.signing_keys`
 
 // bodyRow is a body as it is stored.
 type bodyRow struct {
@@ -77,6 +77,7 @@ type bodyRow struct {
 	SuspendedAt  sql.NullTime    `db:"suspended_at"`
 	Reason       string          `db:"suspension_reason"`
 	RegisteredAt time.Time       `db:"registered_at"`
+	Keys         []byte          `db:"signing_keys"`
 }
 
 func (r *bodyRow) body() (*authenticator.Body, error) {
@@ -86,6 +87,11 @@ func (r *bodyRow) body() (*authenticator.Body, error) {
 	}
 	if err := json.Unmarshal(r.Content, &b.Content); err != nil {
 		return nil, fmt.Errorf("read revision %d of authenticator %s: %w", r.Revision, r.ID, err)
+	}
+	if r.Keys != nil {
+		if err := json.Unmarshal(r.Keys, &b.Keys); err != nil {
+			return nil, fmt.Errorf("read keys of authenticator %s: %w", r.ID, err)
+		}
 	}
 	return b, nil
 }
@@ -109,13 +115,13 @@ func (tx *Tx) Judges(keys []book.JudgeKey) ([]book.Judge, error) {
 	}
 	err := tx.query("read authenticators", `
 		SELECT a.authenticator_id, a.version, a.revision, a.change_count, CASE WHEN a.version <> k.version THEN a.content END,
-			a.suspension_change, a.suspended_at, a.suspension_reason, a.registered_at
+			a.suspension_change, a.suspended_at, a.suspension_reason, a.registered_at, CASE WHEN a.version <> k.version THEN a.signing_keys END
 		FROM unnest($1::text[], $2::bigint[]) AS k (authenticator_id, version)
 		JOIN authenticator_states a ON a.authenticator_id = k.authenticator_id`,
 		[]any{pgwire.Texts(ids, func(id *string) string { return *id }), pgwire.Bigints(ids, version)},
 		func(rows *sql.Rows) error {
 			var r bodyRow
-			err := rows.Scan(&r.ID, &r.Version, &r.Revision, &r.Changes, (*[]byte)(&r.Content), &r.SuspendedBy, &r.SuspendedAt, &r.Reason, &r.RegisteredAt)
+			err := rows.Scan(&r.ID, &r.Version, &r.Revision, &r.Changes, (*[]byte)(&r.Content), &r.SuspendedBy, &r.SuspendedAt, &r.Reason, &r.RegisteredAt, &r.Keys)
 			switch {
 			case err != nil:
 				return err
@@ -206,7 +212,7 @@ func selectBodies(ctx context.Context, from sqlx.QueryerContext, query string, a
 const changeColumns = `
 	c.authenticator_id, c.change_number, c.action, c.state, c.based_on, c.revision, c.content, c.widens,
 	c.note, c.workload, c.role, c.person_id, c.proposed_at, c.expires_at,
-	c.decision_note, c.decision_workload, c.decision_role, c.decision_person_id, c.ended_at, coalesce(c.applied_number, 0) AS applied_number`
+	c.decision_note, c.decision_workload, c.decision_role, c.decision_person_id, c.ended_at, coalesce(c.applied_number, 0) AS applied_number, c.signing_key`
 
 // changeRow is a change as it is stored.
 type changeRow struct {
@@ -227,6 +233,7 @@ type changeRow struct {
 	DecisionPerson   string       `db:"decision_person_id"`
 	EndedAt          sql.NullTime `db:"ended_at"`
 	Applied          int64        `db:"applied_number"`
+	SigningKey       []byte       `db:"signing_key"`
 }
 
 func (r *stepRow) by(at time.Time) authenticator.Step {
@@ -249,6 +256,9 @@ func (r *changeRow) change() (authenticator.Change, error) {
 		c.Decided = decided.by(c.EndedAt)
 	}
 	err := errors.Join(json.Unmarshal(r.Content, &c.Content), json.Unmarshal(r.Widens, &c.Widens))
+	if r.SigningKey != nil {
+		err = errors.Join(err, json.Unmarshal(r.SigningKey, &c.SigningKey))
+	}
 	if err != nil {
 		err = fmt.Errorf("read change %d of authenticator %s: %w", r.Number, r.ID, err)
 	}

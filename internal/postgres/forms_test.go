@@ -20,6 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
+	"github.com/tenfold-claims/tenfold/internal/signature"
 )
 
 // golden is what a column holds for some values, byte for byte.
@@ -215,11 +216,40 @@ var goldens = map[string]golden{
 		want:  []string{"kind", "brands"},
 		bytes: []string{`["kind","brands"]`},
 	},
+	"authenticator_states.signing_keys": {
+		write: func(b *books) string { b.registered(); return `authenticator_id = 'some-body'` },
+		read: func(b *books) (any, error) {
+			a, err := b.pg.Authenticator(b.t.Context(), "some-body")
+			return a.Keys, err
+		},
+		want:  []authenticator.SigningKey{someKey(), {Thumbprint: "t2", Algorithm: "RS256", JWK: "{}", From: start, Until: start}},
+		bytes: []string{`[` + keyBytes + `,{"thumbprint":"t2","algorithm":"RS256","jwk":"{}","from":"2026-03-02T09:00:00Z","until":"2026-03-02T09:00:00Z"}]`},
+	},
+	"authenticator_changes.signing_key": {
+		write: func(b *books) string { b.registered(); return `authenticator_id = 'some-body'` },
+		read: func(b *books) (any, error) {
+			c, err := b.pg.AuthenticatorChange(b.t.Context(), authenticator.Key{ID: "some-body", Number: 1})
+			return c.SigningKey, err
+		},
+		want:  ptr(someKey()),
+		bytes: []string{keyBytes},
+	},
+}
+
+const keyBytes = `{"thumbprint":"t1","keyId":"winter","algorithm":"EdDSA","jwk":"{\"kty\":\"OKP\"}","from":"2026-03-02T09:00:00Z","until":"2026-03-02T09:00:00Z",` +
+	`"added":2,"addedAt":"2026-03-02T09:00:00Z","revoked":3,"revokedAt":"2026-03-02T09:00:00Z","reason":"copied"}`
+
+// someKey says everything that a key can.
+func someKey() authenticator.SigningKey {
+	return authenticator.SigningKey{
+		Thumbprint: "t1", KeyID: "winter", Algorithm: "EdDSA", JWK: `{"kty":"OKP"}`, From: start, Until: start, Added: 2, AddedAt: start,
+		Revoked: 3, RevokedAt: start, Reason: "copied",
+	}
 }
 
 const bodyBytes = `{"kind":"ACCREDITED_LAB","displayName":"CTI","categories":["food"],"brands":["Dior"],"trademarks":["3159141"],"methods":["GB 1"],` +
 	`"accreditations":[{"scheme":"CNAS","number":"L1","from":"2024-02-01","until":"2027-01-31"}],` +
-	`"contacts":[{"role":"reports","name":"Desk","email":"lab@example.com","phone":"021"}]}`
+	`"contacts":[{"role":"reports","name":"Desk","email":"lab@example.com","phone":"021"}],"algorithms":["ES256"],"signedOnly":true}`
 
 // someBody says everything that a body can.
 func someBody() authenticator.Content {
@@ -228,6 +258,7 @@ func someBody() authenticator.Content {
 		Methods:        []string{"GB 1"},
 		Accreditations: []authenticator.Accreditation{{Scheme: "CNAS", Number: "L1", From: "2024-02-01", Until: "2027-01-31"}},
 		Contacts:       []authenticator.Contact{{Role: "reports", Name: "Desk", Email: "lab@example.com", Phone: "021"}},
+		Algorithms:     []signature.Algorithm{"ES256"}, SignedOnly: true,
 	}
 }
 
@@ -236,6 +267,8 @@ func (b *books) registered() {
 	b.t.Helper()
 	content := someBody()
 	body, change, err := authenticator.Register("some-body", &content, authenticator.Step{At: start}, false)
+	body.Keys = []authenticator.SigningKey{someKey(), {Thumbprint: "t2", Algorithm: "RS256", JWK: "{}", From: start, Until: start}}
+	change.SigningKey = ptr(someKey())
 	if err != nil {
 		b.t.Fatal(err)
 	}

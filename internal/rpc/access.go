@@ -127,6 +127,11 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticatorService/ListOpenAuthenticatorChanges":    deciders,
 	"/tenfold.v1.AuthenticatorService/ListAppliedAuthenticatorChanges": deciders,
 
+	"/tenfold.v1.AuthenticatorKeyService/AddAuthenticatorKey":    roles(principal.RoleOperator),
+	"/tenfold.v1.AuthenticatorKeyService/RevokeAuthenticatorKey": bodies,
+	"/tenfold.v1.AuthenticatorKeyService/GetAuthenticatorKey":    everyone,
+	"/tenfold.v1.AuthenticatorKeyService/ListAuthenticatorKeys":  everyone,
+
 	"/tenfold.v1.AuthenticatorService/FindAuthenticators":          everyone,
 	"/tenfold.v1.AuthenticatorService/SearchAuthenticators":        everyone,
 	"/tenfold.v1.AuthenticatorService/BatchRegisterAuthenticators": roles(principal.RoleOperator),

@@ -144,6 +144,11 @@ var allowed = map[string][]string{
 	"ReconciliationService/CommentBreak":                   {"finance"},
 	"ReconciliationService/CloseBreak":                     {"finance"},
 
+	"AuthenticatorKeyService/AddAuthenticatorKey":    {"operator"},
+	"AuthenticatorKeyService/RevokeAuthenticatorKey": {"authenticator", "operator"},
+	"AuthenticatorKeyService/GetAuthenticatorKey":    butFor(),
+	"AuthenticatorKeyService/ListAuthenticatorKeys":  butFor(),
+
 	"AuthenticatorService/FindAuthenticators":          butFor(),
 	"AuthenticatorService/SearchAuthenticators":        butFor(),
 	"AuthenticatorService/BatchRegisterAuthenticators": {"operator"},

@@ -19,11 +19,11 @@ type authenticatorService struct {
 
 // changedBody gives a body and its change as a request with a response of its own has them.
 // With validateOnly the change has no name: its number is free again.
-func changedBody(made *engine.ChangedBody, validateOnly bool) (*tenfoldv1.Authenticator, *tenfoldv1.AuthenticatorChange) {
+func (b *backend) changedBody(made *engine.ChangedBody, validateOnly bool) (*tenfoldv1.Authenticator, *tenfoldv1.AuthenticatorChange) {
 	if made.Body == nil {
 		return nil, nil
 	}
-	change := authenticatorChangeOf(&made.Change)
+	change := b.changeShown(&made.Change)
 	if validateOnly && !made.Replayed {
 		change.Name, change.AppliedNumber = "", 0
 	}
@@ -33,21 +33,21 @@ func changedBody(made *engine.ChangedBody, validateOnly bool) (*tenfoldv1.Authen
 func (s *authenticatorService) ReviseAuthenticator(ctx context.Context, r *tenfoldv1.ReviseAuthenticatorRequest) (*tenfoldv1.ReviseAuthenticatorResponse, error) {
 	id, _ := nameOf(r.GetName())
 	made, err := s.engine.ReviseAuthenticator(ctx, s.header(ctx, "", r), id, contentOf(r.GetAuthenticator()), r.GetRevision(), r.GetNote())
-	a, c := changedBody(&made, r.GetValidateOnly())
+	a, c := s.changedBody(&made, r.GetValidateOnly())
 	return answer(&tenfoldv1.ReviseAuthenticatorResponse{Authenticator: a, Change: c, Replayed: made.Replayed}, err)
 }
 
 func (s *authenticatorService) SuspendAuthenticator(ctx context.Context, r *tenfoldv1.SuspendAuthenticatorRequest) (*tenfoldv1.SuspendAuthenticatorResponse, error) {
 	id, _ := nameOf(r.GetName())
 	made, err := s.engine.SuspendAuthenticator(ctx, s.header(ctx, "", r), id, r.GetNote())
-	a, c := changedBody(&made, r.GetValidateOnly())
+	a, c := s.changedBody(&made, r.GetValidateOnly())
 	return answer(&tenfoldv1.SuspendAuthenticatorResponse{Authenticator: a, Change: c, Replayed: made.Replayed}, err)
 }
 
 func (s *authenticatorService) ReinstateAuthenticator(ctx context.Context, r *tenfoldv1.ReinstateAuthenticatorRequest) (*tenfoldv1.ReinstateAuthenticatorResponse, error) {
 	id, _ := nameOf(r.GetName())
 	made, err := s.engine.ReinstateAuthenticator(ctx, s.header(ctx, "", r), id, r.GetNote())
-	a, c := changedBody(&made, r.GetValidateOnly())
+	a, c := s.changedBody(&made, r.GetValidateOnly())
 	return answer(&tenfoldv1.ReinstateAuthenticatorResponse{Authenticator: a, Change: c, Replayed: made.Replayed}, err)
 }
 
@@ -70,25 +70,25 @@ func bodyChange(name string) authenticator.Key {
 
 func (s *authenticatorService) ApproveAuthenticatorChange(ctx context.Context, r *tenfoldv1.ApproveAuthenticatorChangeRequest) (*tenfoldv1.ApproveAuthenticatorChangeResponse, error) {
 	made, err := s.decide(ctx, r, authenticator.Approve)
-	a, c := changedBody(&made, false)
+	a, c := s.changedBody(&made, false)
 	return answer(&tenfoldv1.ApproveAuthenticatorChangeResponse{Authenticator: a, Change: c, Replayed: made.Replayed}, err)
 }
 
 func (s *authenticatorService) RefuseAuthenticatorChange(ctx context.Context, r *tenfoldv1.RefuseAuthenticatorChangeRequest) (*tenfoldv1.RefuseAuthenticatorChangeResponse, error) {
 	made, err := s.decide(ctx, r, authenticator.Refuse)
-	a, c := changedBody(&made, false)
+	a, c := s.changedBody(&made, false)
 	return answer(&tenfoldv1.RefuseAuthenticatorChangeResponse{Authenticator: a, Change: c, Replayed: made.Replayed}, err)
 }
 
 func (s *authenticatorService) WithdrawAuthenticatorChange(ctx context.Context, r *tenfoldv1.WithdrawAuthenticatorChangeRequest) (*tenfoldv1.WithdrawAuthenticatorChangeResponse, error) {
 	made, err := s.decide(ctx, r, authenticator.Withdraw)
-	a, c := changedBody(&made, false)
+	a, c := s.changedBody(&made, false)
 	return answer(&tenfoldv1.WithdrawAuthenticatorChangeResponse{Authenticator: a, Change: c, Replayed: made.Replayed}, err)
 }
 
 func (s *authenticatorService) GetAuthenticatorChange(ctx context.Context, r *tenfoldv1.GetAuthenticatorChangeRequest) (*tenfoldv1.GetAuthenticatorChangeResponse, error) {
 	c, err := s.engine.AuthenticatorChange(ctx, bodyChange(r.GetName()))
-	return answer(&tenfoldv1.GetAuthenticatorChangeResponse{Change: authenticatorChangeOf(&c)}, err)
+	return answer(&tenfoldv1.GetAuthenticatorChangeResponse{Change: s.changeShown(&c)}, err)
 }
 
 func (s *authenticatorService) ListAuthenticatorChanges(ctx context.Context, r *tenfoldv1.ListAuthenticatorChangesRequest) (*tenfoldv1.ListAuthenticatorChangesResponse, error) {
@@ -108,7 +108,7 @@ func (s *authenticatorService) ListAuthenticatorChanges(ctx context.Context, r *
 		return nil, err
 	}
 	rows, err := s.db.AuthenticatorChanges(ctx, id, int32(before), p.size+1)
-	list, next := listed(&p, s.presently(rows), authenticatorChangeOf, func(c *authenticator.Change) []string { return []string{decimal(int64(c.Number))} })
+	list, next := listed(&p, s.presently(rows), s.changeShown, func(c *authenticator.Change) []string { return []string{decimal(int64(c.Number))} })
 	return answer(&tenfoldv1.ListAuthenticatorChangesResponse{Changes: list, NextPageToken: next}, err)
 }
 
@@ -127,7 +127,7 @@ func (s *authenticatorService) ListOpenAuthenticatorChanges(ctx context.Context,
 		return nil, err
 	}
 	rows, err := s.db.OpenAuthenticatorChanges(ctx, p.cursor[0], s.engine.Now(), p.size+1)
-	list, next := listed(&p, rows, authenticatorChangeOf, func(c *authenticator.Change) []string { return []string{c.ID} })
+	list, next := listed(&p, rows, s.changeShown, func(c *authenticator.Change) []string { return []string{c.ID} })
 	return answer(&tenfoldv1.ListOpenAuthenticatorChangesResponse{Changes: list, NextPageToken: next}, err)
 }
 
@@ -141,7 +141,7 @@ func (s *authenticatorService) ListAppliedAuthenticatorChanges(ctx context.Conte
 		return nil, err
 	}
 	rows, err := s.db.AppliedAuthenticatorChanges(ctx, max(after, r.GetAfterAppliedNumber()), p.size+1)
-	list, next := listed(&p, rows, authenticatorChangeOf, func(c *authenticator.Change) []string { return []string{decimal(c.Applied)} })
+	list, next := listed(&p, rows, s.changeShown, func(c *authenticator.Change) []string { return []string{decimal(c.Applied)} })
 	return answer(&tenfoldv1.ListAppliedAuthenticatorChangesResponse{Changes: list, NextPageToken: next}, err)
 }
 

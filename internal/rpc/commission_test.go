@@ -16,6 +16,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -147,6 +148,17 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 		},
 		"AuthenticationService/GetAuthenticator": func() (proto.Message, error) {
 			return results.GetAuthenticator(lab, &tenfoldv1.GetAuthenticatorRequest{Name: x.GetAuthenticator()})
+		},
+		"AuthenticatorKeyService/RevokeAuthenticatorKey": func() (proto.Message, error) {
+			return f.keys().RevokeAuthenticatorKey(lab, &tenfoldv1.RevokeAuthenticatorKeyRequest{
+				Name: f.keyed("lab-1", signaturetest.Ed25519(1)), RequestId: f.id(), Note: "copied",
+			})
+		},
+		"AuthenticatorKeyService/GetAuthenticatorKey": func() (proto.Message, error) {
+			return f.keys().GetAuthenticatorKey(lab, &tenfoldv1.GetAuthenticatorKeyRequest{Name: f.keyed("lab-1", signaturetest.Ed25519(2))})
+		},
+		"AuthenticatorKeyService/ListAuthenticatorKeys": func() (proto.Message, error) {
+			return f.keys().ListAuthenticatorKeys(lab, &tenfoldv1.ListAuthenticatorKeysRequest{Parent: x.GetAuthenticator()})
 		},
 		"AuthenticatorService/FindAuthenticators": func() (proto.Message, error) {
 			return f.registry.FindAuthenticators(lab, &tenfoldv1.FindAuthenticatorsRequest{Category: "beauty"})

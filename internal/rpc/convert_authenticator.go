@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
+	"github.com/tenfold-claims/tenfold/internal/signature"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -10,11 +11,15 @@ func contentOf(a *tenfoldv1.Authenticator) authenticator.Content {
 	c := authenticator.Content{
 		Kind: authenticatorKinds.domain(a.GetKind()), DisplayName: a.GetDisplayName(), Categories: a.GetCategories(),
 		Brands: a.GetBrands(), Trademarks: a.GetTrademarkNumbers(), Methods: a.GetMethods(),
+		SignedOnly: a.GetSignedOnly(),
 	}
 	for _, x := range a.GetAccreditations() {
 		c.Accreditations = append(c.Accreditations, authenticator.Accreditation{
 			Scheme: x.GetScheme(), Number: x.GetNumber(), From: x.GetValidFrom(), Until: x.GetValidUntil(),
 		})
+	}
+	for _, x := range a.GetSignatureAlgorithms() {
+		c.Algorithms = append(c.Algorithms, signature.Algorithm(x))
 	}
 	for _, x := range a.GetContacts() {
 		c.Contacts = append(c.Contacts, authenticator.Contact{Role: x.GetRole(), Name: x.GetDisplayName(), Email: x.GetEmail(), Phone: x.GetPhone()})
@@ -26,12 +31,15 @@ func contentOf(a *tenfoldv1.Authenticator) authenticator.Content {
 func contentMessage(id string, c *authenticator.Content) *tenfoldv1.Authenticator {
 	out := &tenfoldv1.Authenticator{
 		Name: authenticatorName(id), Kind: authenticatorKinds.proto(c.Kind), DisplayName: c.DisplayName, Categories: c.Categories,
-		Brands: c.Brands, TrademarkNumbers: c.Trademarks, Methods: c.Methods,
+		Brands: c.Brands, TrademarkNumbers: c.Trademarks, Methods: c.Methods, SignedOnly: c.SignedOnly,
 	}
 	for _, x := range c.Accreditations {
 		out.Accreditations = append(out.Accreditations, &tenfoldv1.Accreditation{
 			Scheme: x.Scheme, Number: x.Number, ValidFrom: x.From, ValidUntil: x.Until,
 		})
+	}
+	for _, x := range c.Algorithms {
+		out.SignatureAlgorithms = append(out.SignatureAlgorithms, string(x))
 	}
 	for _, x := range c.Contacts {
 		out.Contacts = append(out.Contacts, &tenfoldv1.AuthenticatorContact{Role: x.Role, DisplayName: x.Name, Email: x.Email, Phone: x.Phone})
@@ -48,13 +56,15 @@ func authenticatorOf(b *authenticator.Body) *tenfoldv1.Authenticator {
 	return out
 }
 
-func authenticatorChangeOf(c *authenticator.Change) *tenfoldv1.AuthenticatorChange {
+// changeShown shows a change, with its key as that stands now.
+func (b *backend) changeShown(c *authenticator.Change) *tenfoldv1.AuthenticatorChange {
 	out := &tenfoldv1.AuthenticatorChange{
 		Name: c.Name(), Action: authenticatorActions.proto(c.Action), State: authenticatorChangeStates.proto(c.State),
 		Authenticator: contentMessage(c.ID, &c.Content), Revision: c.Revision, Widens: c.Widens, Note: c.Proposed.Note,
 		ProposedBy: c.Proposed.Principal.Person, Workload: c.Proposed.Principal.Workload, ProposedAt: stamp(c.Proposed.At),
 		ExpiresAt: stamp(c.ExpiresAt), DecidedBy: c.Decided.Principal.Person, DecisionNote: c.Decided.Note,
 		EndedAt: stamp(c.EndedAt), AppliedNumber: c.Applied, UpdateTime: stamp(c.Proposed.At),
+		Key: authenticatorKeyOf(c.ID, c.SigningKey, b.engine.Now()),
 	}
 	if !c.EndedAt.IsZero() {
 		out.UpdateTime = stamp(c.EndedAt)

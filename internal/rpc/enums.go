@@ -115,6 +115,7 @@ var (
 	holdSources               = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	payoutParts               = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
 	payoutForms               = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
+	authenticatorKeyStates    = enumOf[authenticator.KeyState, tenfoldv1.AuthenticatorKeyState]("AUTHENTICATOR_KEY_STATE_")
 	authenticatorStates       = enumOf[authenticator.State, tenfoldv1.AuthenticatorState]("AUTHENTICATOR_STATE_")
 	authenticatorChangeStates = enumOf[authenticator.ChangeState, tenfoldv1.AuthenticatorChangeState]("AUTHENTICATOR_CHANGE_STATE_")
 	authenticatorActions      = enumOf[authenticator.Action, tenfoldv1.AuthenticatorAction]("AUTHENTICATOR_ACTION_")

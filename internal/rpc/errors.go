@@ -72,6 +72,15 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.AuthenticatorChanged:       codes.Aborted,
 	fault.AuthenticatorNotSuspended:  codes.FailedPrecondition,
 
+	fault.KeyNotFound:          codes.NotFound,
+	fault.KeyInvalid:           codes.InvalidArgument,
+	fault.KeyAlreadyRegistered: codes.AlreadyExists,
+	fault.KeyLimit:             codes.FailedPrecondition,
+	fault.KeyProofInvalid:      codes.InvalidArgument,
+	fault.KeyRevoked:           codes.FailedPrecondition,
+	fault.AlgorithmNotAllowed:  codes.PermissionDenied,
+	fault.SignatureInvalid:     codes.InvalidArgument,
+
 	fault.RequestNotFound:       codes.NotFound,
 	fault.MerchantNotFound:      codes.NotFound,
 	fault.ClaimNotFound:         codes.NotFound,

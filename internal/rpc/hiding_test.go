@@ -21,7 +21,7 @@ import (
 // slip must be made twice.
 var hidden = map[principal.Role][]string{
 	principal.RoleOrderService: {
-		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason",
+		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"TimelineCommission.shipment",
 		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 	},
@@ -36,12 +36,13 @@ var hidden = map[principal.Role][]string{
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
-		"Authenticator.contacts", "Authenticator.suspension_reason",
+		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"TimelineCommission.shipment",
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
-		"Authenticator.contacts", "Authenticator.suspension_reason",
+		"RevokeAuthenticatorKeyResponse.change",
+		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
 		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.results",

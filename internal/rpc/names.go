@@ -20,6 +20,9 @@ func orderLineName(merchant, id string) string { return linename.Of(merchant, id
 func resultName(merchant, id string) string    { return "merchants/" + merchant + "/results/" + id }
 func payoutName(merchant, id string) string    { return "merchants/" + merchant + "/payouts/" + id }
 func authenticatorName(id string) string       { return "authenticators/" + id }
+func authenticatorKeyName(id, thumbprint string) string {
+	return authenticatorName(id) + "/keys/" + thumbprint
+}
 func transferName(merchant string, n int64) string {
 	return "merchants/" + merchant + "/transfers/" + strconv.FormatInt(n, 10)
 }

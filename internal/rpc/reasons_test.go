@@ -19,6 +19,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -42,6 +43,8 @@ type reasonCase struct {
 var noCall = map[string]bool{
 	"HOLD_ALREADY_CAPTURED": true, "HOLD_ALREADY_RELEASED": true, "HOLD_ALREADY_EXPIRED": true, "HOLD_EXCEEDED": true,
 	"APPROVAL_VOID": true,
+	// Results that bodies sign arrive with a call of their own.
+	"SIGNATURE_INVALID": true,
 }
 
 // otherBounds are reasons that have tests of their own, on a server with other
@@ -54,6 +57,8 @@ var otherBounds = map[string]bool{
 	// TestReconciliation meets them one after the other.
 	"IMPORT_NOT_FOUND": true, "IMPORT_STATE_CONFLICT": true, "IMPORT_CHUNK_MISPLACED": true, "BREAK_NOT_FOUND": true, "BREAK_STATE_CONFLICT": true,
 	"BREAK_CHANGED": true, "RECONCILIATION_IMPLAUSIBLE": true,
+	// A hundred keys: TestKeysThatABodyCannotHaveAreRefused in internal/authenticator.
+	"KEY_LIMIT_REACHED": true,
 	// A call must end before its comparison: TestJobsGoOn in internal/engine.
 	"RECONCILIATION_RUNNING": true,
 	// It is told to those who come over HTTP: TestStopAnswersCallsOverHTTP.
@@ -259,6 +264,33 @@ var reasonCases = map[string]reasonCase{
 			Name: "authenticators/sandbox-lab", RequestId: f.id(), Note: "inspected",
 		})
 		return err
+	}},
+	"KEY_NOT_FOUND": {code: codes.NotFound, metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
+		return f.revokeErr("authenticators/sandbox-lab/keys/" + signaturetest.Ed25519(1).Thumbprint)
+	}},
+	"KEY_INVALID": {code: codes.InvalidArgument, field: "public_key", call: func(f *fixture) error {
+		r := f.adding("sandbox-lab", signaturetest.Ed25519(1))
+		r.PublicKey = "{}"
+		return f.addErr(r)
+	}},
+	"KEY_ALREADY_REGISTERED": {code: codes.AlreadyExists, field: "public_key", metadata: []string{"authenticatorId", "keyId"}, call: func(f *fixture) error {
+		f.keyed("sandbox-lab", signaturetest.Ed25519(1))
+		return f.addErr(f.adding("sandbox-lab", signaturetest.Ed25519(1)))
+	}},
+	"KEY_PROOF_INVALID": {code: codes.InvalidArgument, field: "proof", metadata: []string{"authenticatorId", "keyId"}, call: func(f *fixture) error {
+		r := f.adding("sandbox-lab", signaturetest.Ed25519(1))
+		r.Proof = signaturetest.Ed25519(2).Proof("sandbox-lab", f.now())
+		return f.addErr(r)
+	}},
+	"KEY_REVOKED": {code: codes.FailedPrecondition, metadata: []string{"authenticatorId", "keyId", "revokedAt"}, call: func(f *fixture) error {
+		name := f.keyed("sandbox-lab", signaturetest.Ed25519(1))
+		if err := f.revokeErr(name); err != nil {
+			return err
+		}
+		return f.revokeErr(name)
+	}},
+	"ALGORITHM_NOT_ALLOWED": {code: codes.PermissionDenied, field: "public_key", metadata: []string{"authenticatorId", "algorithm"}, call: func(f *fixture) error {
+		return f.addErr(f.adding("sandbox-lab", signaturetest.RSA("RS256")))
 	}},
 	"MERCHANT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"merchantId"}, call: func(f *fixture) error {
 		return f.fileErr(f.filing("nobody", "l1"))

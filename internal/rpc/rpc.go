@@ -180,6 +180,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterMerchantMoneyServiceServer(s.grpc, &merchantMoneyService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
 	tenfoldv1.RegisterAuthenticatorServiceServer(s.grpc, &authenticatorService{backend: b})
+	tenfoldv1.RegisterAuthenticatorKeyServiceServer(s.grpc, &authenticatorKeyService{backend: b})
 	tenfoldv1.RegisterPolicyProposalServiceServer(s.grpc, &policyProposalService{backend: b})
 	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
 	tenfoldv1.RegisterWebhookServiceServer(s.grpc, &webhookService{backend: b, hooks: hooks})

@@ -200,6 +200,8 @@ var otherTimes = map[protoreflect.FullName]string{
 	"tenfold.v1.ExtendHoldRequest.expires_at":                 "an end to come",
 	"tenfold.v1.PolicyVersion.effective_from":                 "a beginning to come",
 	"tenfold.v1.AdvanceClockRequest.to":                       "where a clock is moved to",
+	"tenfold.v1.AddAuthenticatorKeyRequest.valid_from":        "a beginning to come",
+	"tenfold.v1.AddAuthenticatorKeyRequest.valid_until":       "an end to come",
 	"tenfold.v1.Authenticator.registered_at":                  "set by the server",
 	"tenfold.v1.Authenticator.suspended_at":                   "set by the server",
 }

@@ -205,6 +205,67 @@ func (AuthenticatorState) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{2}
 }
 
+// AuthenticatorKeyState is whether a public key counts.
+type AuthenticatorKeyState int32
+
+const (
+	// Not set. Never an answer.
+	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_UNSPECIFIED AuthenticatorKeyState = 0
+	// It counts from a later time.
+	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_NOT_YET_VALID AuthenticatorKeyState = 1
+	// What it signs is recorded.
+	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_VALID AuthenticatorKeyState = 2
+	// Its time is over.
+	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_EXPIRED AuthenticatorKeyState = 3
+	// It was revoked.
+	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_REVOKED AuthenticatorKeyState = 4
+)
+
+// Enum value maps for AuthenticatorKeyState.
+var (
+	AuthenticatorKeyState_name = map[int32]string{
+		0: "AUTHENTICATOR_KEY_STATE_UNSPECIFIED",
+		1: "AUTHENTICATOR_KEY_STATE_NOT_YET_VALID",
+		2: "AUTHENTICATOR_KEY_STATE_VALID",
+		3: "AUTHENTICATOR_KEY_STATE_EXPIRED",
+		4: "AUTHENTICATOR_KEY_STATE_REVOKED",
+	}
+	AuthenticatorKeyState_value = map[string]int32{
+		"AUTHENTICATOR_KEY_STATE_UNSPECIFIED":   0,
+		"AUTHENTICATOR_KEY_STATE_NOT_YET_VALID": 1,
+		"AUTHENTICATOR_KEY_STATE_VALID":         2,
+		"AUTHENTICATOR_KEY_STATE_EXPIRED":       3,
+		"AUTHENTICATOR_KEY_STATE_REVOKED":       4,
+	}
+)
+
+func (x AuthenticatorKeyState) Enum() *AuthenticatorKeyState {
+	p := new(AuthenticatorKeyState)
+	*p = x
+	return p
+}
+
+func (x AuthenticatorKeyState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AuthenticatorKeyState) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_authentication_proto_enumTypes[3].Descriptor()
+}
+
+func (AuthenticatorKeyState) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_authentication_proto_enumTypes[3]
+}
+
+func (x AuthenticatorKeyState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AuthenticatorKeyState.Descriptor instead.
+func (AuthenticatorKeyState) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{3}
+}
+
 // FeePayer is who paid for a result first.
 type FeePayer int32
 
@@ -242,11 +303,11 @@ func (x FeePayer) String() string {
 }
 
 func (FeePayer) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_authentication_proto_enumTypes[3].Descriptor()
+	return file_tenfold_v1_authentication_proto_enumTypes[4].Descriptor()
 }
 
 func (FeePayer) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_authentication_proto_enumTypes[3]
+	return &file_tenfold_v1_authentication_proto_enumTypes[4]
 }
 
 func (x FeePayer) Number() protoreflect.EnumNumber {
@@ -255,7 +316,7 @@ func (x FeePayer) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FeePayer.Descriptor instead.
 func (FeePayer) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{4}
 }
 
 // Accreditation is the word of an accreditation body that a laboratory is able to
@@ -447,8 +508,13 @@ type Authenticator struct {
 	// Output only: the number, among all applied changes of the register, of the
 	// last one that was applied to it.
 	LastAppliedNumber int64 `protobuf:"varint,15,opt,name=last_applied_number,json=lastAppliedNumber,proto3" json:"last_applied_number,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The algorithms by which it may sign results, as JSON Web Signatures name them.
+	// Empty: EdDSA and ES256.
+	SignatureAlgorithms []string `protobuf:"bytes,16,rep,name=signature_algorithms,json=signatureAlgorithms,proto3" json:"signature_algorithms,omitempty"`
+	// Only results that it signed are recorded.
+	SignedOnly    bool `protobuf:"varint,17,opt,name=signed_only,json=signedOnly,proto3" json:"signed_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Authenticator) Reset() {
@@ -586,6 +652,152 @@ func (x *Authenticator) GetLastAppliedNumber() int64 {
 	return 0
 }
 
+func (x *Authenticator) GetSignatureAlgorithms() []string {
+	if x != nil {
+		return x.SignatureAlgorithms
+	}
+	return nil
+}
+
+func (x *Authenticator) GetSignedOnly() bool {
+	if x != nil {
+		return x.SignedOnly
+	}
+	return false
+}
+
+// AuthenticatorKey is a public key of an authenticator, by which the results that it
+// signs are verified. It is never taken out: what it signed is verified again later.
+type AuthenticatorKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// authenticators/{authenticator}/keys/{thumbprint}: the SHA-256 thumbprint of the
+	// key (RFC 7638) in base64url.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The id that the authenticator gave the key, the member kid. May be empty.
+	// Signatures name the key by this or by its thumbprint.
+	KeyId string `protobuf:"bytes,2,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// The algorithm that it is used with: EdDSA, ES256, RS256 or PS256.
+	Algorithm string `protobuf:"bytes,3,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
+	// The key as JSON (RFC 7517), with the members that its thumbprint is made of.
+	PublicKey string `protobuf:"bytes,4,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// The time from which it counts. Absent for one that counts from the time at which
+	// it is added.
+	ValidFrom *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
+	// The time at which it ceases to count.
+	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	// The time at which it became the authenticator's. Absent while a second person is
+	// asked.
+	AddedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	// The time at which it was revoked. Absent if it is not.
+	RevokedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
+	// The reason for which it was revoked. Empty if it is not.
+	RevocationReason string `protobuf:"bytes,9,opt,name=revocation_reason,json=revocationReason,proto3" json:"revocation_reason,omitempty"`
+	// Whether it counts at present.
+	State         AuthenticatorKeyState `protobuf:"varint,10,opt,name=state,proto3,enum=tenfold.v1.AuthenticatorKeyState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthenticatorKey) Reset() {
+	*x = AuthenticatorKey{}
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthenticatorKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthenticatorKey) ProtoMessage() {}
+
+func (x *AuthenticatorKey) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthenticatorKey.ProtoReflect.Descriptor instead.
+func (*AuthenticatorKey) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AuthenticatorKey) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AuthenticatorKey) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *AuthenticatorKey) GetAlgorithm() string {
+	if x != nil {
+		return x.Algorithm
+	}
+	return ""
+}
+
+func (x *AuthenticatorKey) GetPublicKey() string {
+	if x != nil {
+		return x.PublicKey
+	}
+	return ""
+}
+
+func (x *AuthenticatorKey) GetValidFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidFrom
+	}
+	return nil
+}
+
+func (x *AuthenticatorKey) GetValidUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return nil
+}
+
+func (x *AuthenticatorKey) GetAddedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AddedAt
+	}
+	return nil
+}
+
+func (x *AuthenticatorKey) GetRevokedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RevokedAt
+	}
+	return nil
+}
+
+func (x *AuthenticatorKey) GetRevocationReason() string {
+	if x != nil {
+		return x.RevocationReason
+	}
+	return ""
+}
+
+func (x *AuthenticatorKey) GetState() AuthenticatorKeyState {
+	if x != nil {
+		return x.State
+	}
+	return AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_UNSPECIFIED
+}
+
 // AuthenticationResult is the finding of one authenticator on units of one
 // claim. It never changes. A contradicting result is stored as well, and sends
 // the claim to review.
@@ -640,7 +852,7 @@ type AuthenticationResult struct {
 
 func (x *AuthenticationResult) Reset() {
 	*x = AuthenticationResult{}
-	mi := &file_tenfold_v1_authentication_proto_msgTypes[3]
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +864,7 @@ func (x *AuthenticationResult) String() string {
 func (*AuthenticationResult) ProtoMessage() {}
 
 func (x *AuthenticationResult) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_authentication_proto_msgTypes[3]
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +877,7 @@ func (x *AuthenticationResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticationResult.ProtoReflect.Descriptor instead.
 func (*AuthenticationResult) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AuthenticationResult) GetName() string {
@@ -804,7 +1016,7 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18 \xc8\xf3\x18\x01R\x04role\x123\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x10\xe2A\x01\x01\xbaH\x05r\x03\x18\xc8\x01\xc8\xf3\x18\x01R\vdisplayName\x12&\n" +
 	"\x05email\x18\x03 \x01(\tB\x10\xe2A\x01\x01\xbaH\x05r\x03\x18\xfe\x01\xc8\xf3\x18\x01R\x05email\x12%\n" +
-	"\x05phone\x18\x04 \x01(\tB\x0f\xe2A\x01\x01\xbaH\x04r\x02\x18 \xc8\xf3\x18\x01R\x05phone\"\x8c\b\n" +
+	"\x05phone\x18\x04 \x01(\tB\x0f\xe2A\x01\x01\xbaH\x04r\x02\x18 \xc8\xf3\x18\x01R\x05phone\"\x9e\t\n" +
 	"\rAuthenticator\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12E\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\x12\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x125\n" +
@@ -823,8 +1035,28 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\fsuspended_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vsuspendedAt\x125\n" +
 	"\x11suspension_reason\x18\r \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10suspensionReason\x12$\n" +
 	"\brevision\x18\x0e \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\brevision\x128\n" +
-	"\x13last_applied_number\x18\x0f \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x11lastAppliedNumber:Y\xeaAV\n" +
-	"\x15tenfold/Authenticator\x12\x1eauthenticators/{authenticator}*\x0eauthenticators2\rauthenticator\"\x81\b\n" +
+	"\x13last_applied_number\x18\x0f \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x11lastAppliedNumber\x12e\n" +
+	"\x14signature_algorithms\x18\x10 \x03(\tB2\xe2A\x01\x01\xbaH'\x92\x01$\x10\x04\x18\x01\"\x1er\x1cR\x05EdDSAR\x05ES256R\x05RS256R\x05PS256\xc8\xf3\x18\x02R\x13signatureAlgorithms\x12)\n" +
+	"\vsigned_only\x18\x11 \x01(\bB\b\xe2A\x01\x01\xc8\xf3\x18\x02R\n" +
+	"signedOnly:Y\xeaAV\n" +
+	"\x15tenfold/Authenticator\x12\x1eauthenticators/{authenticator}*\x0eauthenticators2\rauthenticator\"\x9d\x05\n" +
+	"\x10AuthenticatorKey\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12\x1f\n" +
+	"\x06key_id\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05keyId\x12&\n" +
+	"\talgorithm\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\talgorithm\x12'\n" +
+	"\n" +
+	"public_key\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tpublicKey\x12C\n" +
+	"\n" +
+	"valid_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tvalidFrom\x12E\n" +
+	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"validUntil\x12?\n" +
+	"\badded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aaddedAt\x12C\n" +
+	"\n" +
+	"revoked_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\trevokedAt\x125\n" +
+	"\x11revocation_reason\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10revocationReason\x12A\n" +
+	"\x05state\x18\n" +
+	" \x01(\x0e2!.tenfold.v1.AuthenticatorKeyStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state:m\xeaAj\n" +
+	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\x81\b\n" +
 	"\x14AuthenticationResult\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -867,7 +1099,13 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x12AuthenticatorState\x12#\n" +
 	"\x1fAUTHENTICATOR_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aAUTHENTICATOR_STATE_ACTIVE\x10\x01\x12!\n" +
-	"\x1dAUTHENTICATOR_STATE_SUSPENDED\x10\x02*U\n" +
+	"\x1dAUTHENTICATOR_STATE_SUSPENDED\x10\x02*\xd8\x01\n" +
+	"\x15AuthenticatorKeyState\x12'\n" +
+	"#AUTHENTICATOR_KEY_STATE_UNSPECIFIED\x10\x00\x12)\n" +
+	"%AUTHENTICATOR_KEY_STATE_NOT_YET_VALID\x10\x01\x12!\n" +
+	"\x1dAUTHENTICATOR_KEY_STATE_VALID\x10\x02\x12#\n" +
+	"\x1fAUTHENTICATOR_KEY_STATE_EXPIRED\x10\x03\x12#\n" +
+	"\x1fAUTHENTICATOR_KEY_STATE_REVOKED\x10\x04*U\n" +
 	"\bFeePayer\x12\x19\n" +
 	"\x15FEE_PAYER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FEE_PAYER_CLAIMANT\x10\x01\x12\x16\n" +
@@ -885,39 +1123,46 @@ func file_tenfold_v1_authentication_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_authentication_proto_rawDescData
 }
 
-var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tenfold_v1_authentication_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tenfold_v1_authentication_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_tenfold_v1_authentication_proto_goTypes = []any{
 	(AuthenticatorKind)(0),        // 0: tenfold.v1.AuthenticatorKind
 	(SampleSource)(0),             // 1: tenfold.v1.SampleSource
 	(AuthenticatorState)(0),       // 2: tenfold.v1.AuthenticatorState
-	(FeePayer)(0),                 // 3: tenfold.v1.FeePayer
-	(*Accreditation)(nil),         // 4: tenfold.v1.Accreditation
-	(*AuthenticatorContact)(nil),  // 5: tenfold.v1.AuthenticatorContact
-	(*Authenticator)(nil),         // 6: tenfold.v1.Authenticator
-	(*AuthenticationResult)(nil),  // 7: tenfold.v1.AuthenticationResult
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*UnitVerdict)(nil),           // 9: tenfold.v1.UnitVerdict
-	(*Money)(nil),                 // 10: tenfold.v1.Money
+	(AuthenticatorKeyState)(0),    // 3: tenfold.v1.AuthenticatorKeyState
+	(FeePayer)(0),                 // 4: tenfold.v1.FeePayer
+	(*Accreditation)(nil),         // 5: tenfold.v1.Accreditation
+	(*AuthenticatorContact)(nil),  // 6: tenfold.v1.AuthenticatorContact
+	(*Authenticator)(nil),         // 7: tenfold.v1.Authenticator
+	(*AuthenticatorKey)(nil),      // 8: tenfold.v1.AuthenticatorKey
+	(*AuthenticationResult)(nil),  // 9: tenfold.v1.AuthenticationResult
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*UnitVerdict)(nil),           // 11: tenfold.v1.UnitVerdict
+	(*Money)(nil),                 // 12: tenfold.v1.Money
 }
 var file_tenfold_v1_authentication_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Authenticator.kind:type_name -> tenfold.v1.AuthenticatorKind
-	8,  // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
-	4,  // 2: tenfold.v1.Authenticator.accreditations:type_name -> tenfold.v1.Accreditation
-	5,  // 3: tenfold.v1.Authenticator.contacts:type_name -> tenfold.v1.AuthenticatorContact
+	10, // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
+	5,  // 2: tenfold.v1.Authenticator.accreditations:type_name -> tenfold.v1.Accreditation
+	6,  // 3: tenfold.v1.Authenticator.contacts:type_name -> tenfold.v1.AuthenticatorContact
 	2,  // 4: tenfold.v1.Authenticator.state:type_name -> tenfold.v1.AuthenticatorState
-	8,  // 5: tenfold.v1.Authenticator.suspended_at:type_name -> google.protobuf.Timestamp
-	9,  // 6: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	1,  // 7: tenfold.v1.AuthenticationResult.sample_source:type_name -> tenfold.v1.SampleSource
-	8,  // 8: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
-	8,  // 9: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
-	10, // 10: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
-	3,  // 11: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	10, // 5: tenfold.v1.Authenticator.suspended_at:type_name -> google.protobuf.Timestamp
+	10, // 6: tenfold.v1.AuthenticatorKey.valid_from:type_name -> google.protobuf.Timestamp
+	10, // 7: tenfold.v1.AuthenticatorKey.valid_until:type_name -> google.protobuf.Timestamp
+	10, // 8: tenfold.v1.AuthenticatorKey.added_at:type_name -> google.protobuf.Timestamp
+	10, // 9: tenfold.v1.AuthenticatorKey.revoked_at:type_name -> google.protobuf.Timestamp
+	3,  // 10: tenfold.v1.AuthenticatorKey.state:type_name -> tenfold.v1.AuthenticatorKeyState
+	11, // 11: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	1,  // 12: tenfold.v1.AuthenticationResult.sample_source:type_name -> tenfold.v1.SampleSource
+	10, // 13: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
+	10, // 14: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
+	12, // 15: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
+	4,  // 16: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_proto_init() }
@@ -933,8 +1178,8 @@ func file_tenfold_v1_authentication_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_authentication_proto_rawDesc), len(file_tenfold_v1_authentication_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   4,
+			NumEnums:      5,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -200,7 +200,10 @@ type AuthenticatorChange struct {
 	// gaps. Zero if it is not applied.
 	AppliedNumber int64 `protobuf:"varint,15,opt,name=applied_number,json=appliedNumber,proto3" json:"applied_number,omitempty"`
 	// The time of its last change: ended_at, or proposed_at while it is open.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The public key that it adds or revokes, as it is once the change is applied.
+	// Absent for other changes.
+	Key           *AuthenticatorKey `protobuf:"bytes,17,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -343,6 +346,13 @@ func (x *AuthenticatorChange) GetAppliedNumber() int64 {
 func (x *AuthenticatorChange) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *AuthenticatorChange) GetKey() *AuthenticatorKey {
+	if x != nil {
+		return x.Key
 	}
 	return nil
 }
@@ -2223,7 +2233,7 @@ var File_tenfold_v1_authenticator_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authenticator_service_proto_rawDesc = "" +
 	"\n" +
 	"&tenfold/v1/authenticator_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd9\a\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x19tenfold/v1/shown_to.proto\"\x93\b\n" +
 	"\x13AuthenticatorChange\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04name\x12A\n" +
 	"\x06action\x18\x02 \x01(\x0e2\x1f.tenfold.v1.AuthenticatorActionB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06action\x12D\n" +
@@ -2246,7 +2256,8 @@ const file_tenfold_v1_authenticator_service_proto_rawDesc = "" +
 	"\bended_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aendedAt\x12/\n" +
 	"\x0eapplied_number\x18\x0f \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rappliedNumber\x12E\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
-	"updateTime:|\xeaAy\n" +
+	"updateTime\x128\n" +
+	"\x03key\x18\x11 \x01(\v2\x1c.tenfold.v1.AuthenticatorKeyB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x03key:|\xeaAy\n" +
 	"\x1btenfold/AuthenticatorChange\x12/authenticators/{authenticator}/changes/{change}*\x14authenticatorChanges2\x13authenticatorChange\"\x81\x03\n" +
 	"\x1aReviseAuthenticatorRequest\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xe2A\x01\x02\xfaA\x17\n" +
@@ -2469,8 +2480,9 @@ var file_tenfold_v1_authenticator_service_proto_goTypes = []any{
 	(*RegisteredAuthenticator)(nil),                 // 30: tenfold.v1.RegisteredAuthenticator
 	(*Authenticator)(nil),                           // 31: tenfold.v1.Authenticator
 	(*timestamppb.Timestamp)(nil),                   // 32: google.protobuf.Timestamp
-	(AuthenticatorKind)(0),                          // 33: tenfold.v1.AuthenticatorKind
-	(AuthenticatorState)(0),                         // 34: tenfold.v1.AuthenticatorState
+	(*AuthenticatorKey)(nil),                        // 33: tenfold.v1.AuthenticatorKey
+	(AuthenticatorKind)(0),                          // 34: tenfold.v1.AuthenticatorKind
+	(AuthenticatorState)(0),                         // 35: tenfold.v1.AuthenticatorState
 }
 var file_tenfold_v1_authenticator_service_proto_depIdxs = []int32{
 	1,  // 0: tenfold.v1.AuthenticatorChange.action:type_name -> tenfold.v1.AuthenticatorAction
@@ -2480,63 +2492,64 @@ var file_tenfold_v1_authenticator_service_proto_depIdxs = []int32{
 	32, // 4: tenfold.v1.AuthenticatorChange.expires_at:type_name -> google.protobuf.Timestamp
 	32, // 5: tenfold.v1.AuthenticatorChange.ended_at:type_name -> google.protobuf.Timestamp
 	32, // 6: tenfold.v1.AuthenticatorChange.update_time:type_name -> google.protobuf.Timestamp
-	31, // 7: tenfold.v1.ReviseAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
-	31, // 8: tenfold.v1.ReviseAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	2,  // 9: tenfold.v1.ReviseAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	31, // 10: tenfold.v1.SuspendAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	2,  // 11: tenfold.v1.SuspendAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	31, // 12: tenfold.v1.ReinstateAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	2,  // 13: tenfold.v1.ReinstateAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	31, // 14: tenfold.v1.ApproveAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	2,  // 15: tenfold.v1.ApproveAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	31, // 16: tenfold.v1.RefuseAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	2,  // 17: tenfold.v1.RefuseAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	31, // 18: tenfold.v1.WithdrawAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	2,  // 19: tenfold.v1.WithdrawAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	2,  // 20: tenfold.v1.GetAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	2,  // 21: tenfold.v1.ListAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
-	2,  // 22: tenfold.v1.ListOpenAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
-	2,  // 23: tenfold.v1.ListAppliedAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
-	31, // 24: tenfold.v1.FindAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
-	33, // 25: tenfold.v1.SearchAuthenticatorsRequest.kind:type_name -> tenfold.v1.AuthenticatorKind
-	34, // 26: tenfold.v1.SearchAuthenticatorsRequest.state:type_name -> tenfold.v1.AuthenticatorState
-	31, // 27: tenfold.v1.SearchAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
-	31, // 28: tenfold.v1.AuthenticatorToRegister.authenticator:type_name -> tenfold.v1.Authenticator
-	27, // 29: tenfold.v1.BatchRegisterAuthenticatorsRequest.items:type_name -> tenfold.v1.AuthenticatorToRegister
-	30, // 30: tenfold.v1.BatchRegisterAuthenticatorsResponse.items:type_name -> tenfold.v1.RegisteredAuthenticator
-	1,  // 31: tenfold.v1.RegisteredAuthenticator.action:type_name -> tenfold.v1.AuthenticatorAction
-	0,  // 32: tenfold.v1.RegisteredAuthenticator.change_state:type_name -> tenfold.v1.AuthenticatorChangeState
-	3,  // 33: tenfold.v1.AuthenticatorService.ReviseAuthenticator:input_type -> tenfold.v1.ReviseAuthenticatorRequest
-	5,  // 34: tenfold.v1.AuthenticatorService.SuspendAuthenticator:input_type -> tenfold.v1.SuspendAuthenticatorRequest
-	7,  // 35: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:input_type -> tenfold.v1.ReinstateAuthenticatorRequest
-	9,  // 36: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:input_type -> tenfold.v1.ApproveAuthenticatorChangeRequest
-	11, // 37: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:input_type -> tenfold.v1.RefuseAuthenticatorChangeRequest
-	13, // 38: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:input_type -> tenfold.v1.WithdrawAuthenticatorChangeRequest
-	15, // 39: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:input_type -> tenfold.v1.GetAuthenticatorChangeRequest
-	17, // 40: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:input_type -> tenfold.v1.ListAuthenticatorChangesRequest
-	19, // 41: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:input_type -> tenfold.v1.ListOpenAuthenticatorChangesRequest
-	21, // 42: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:input_type -> tenfold.v1.ListAppliedAuthenticatorChangesRequest
-	23, // 43: tenfold.v1.AuthenticatorService.FindAuthenticators:input_type -> tenfold.v1.FindAuthenticatorsRequest
-	25, // 44: tenfold.v1.AuthenticatorService.SearchAuthenticators:input_type -> tenfold.v1.SearchAuthenticatorsRequest
-	28, // 45: tenfold.v1.AuthenticatorService.BatchRegisterAuthenticators:input_type -> tenfold.v1.BatchRegisterAuthenticatorsRequest
-	4,  // 46: tenfold.v1.AuthenticatorService.ReviseAuthenticator:output_type -> tenfold.v1.ReviseAuthenticatorResponse
-	6,  // 47: tenfold.v1.AuthenticatorService.SuspendAuthenticator:output_type -> tenfold.v1.SuspendAuthenticatorResponse
-	8,  // 48: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:output_type -> tenfold.v1.ReinstateAuthenticatorResponse
-	10, // 49: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:output_type -> tenfold.v1.ApproveAuthenticatorChangeResponse
-	12, // 50: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:output_type -> tenfold.v1.RefuseAuthenticatorChangeResponse
-	14, // 51: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:output_type -> tenfold.v1.WithdrawAuthenticatorChangeResponse
-	16, // 52: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:output_type -> tenfold.v1.GetAuthenticatorChangeResponse
-	18, // 53: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:output_type -> tenfold.v1.ListAuthenticatorChangesResponse
-	20, // 54: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:output_type -> tenfold.v1.ListOpenAuthenticatorChangesResponse
-	22, // 55: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:output_type -> tenfold.v1.ListAppliedAuthenticatorChangesResponse
-	24, // 56: tenfold.v1.AuthenticatorService.FindAuthenticators:output_type -> tenfold.v1.FindAuthenticatorsResponse
-	26, // 57: tenfold.v1.AuthenticatorService.SearchAuthenticators:output_type -> tenfold.v1.SearchAuthenticatorsResponse
-	29, // 58: tenfold.v1.AuthenticatorService.BatchRegisterAuthenticators:output_type -> tenfold.v1.BatchRegisterAuthenticatorsResponse
-	46, // [46:59] is the sub-list for method output_type
-	33, // [33:46] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	33, // 7: tenfold.v1.AuthenticatorChange.key:type_name -> tenfold.v1.AuthenticatorKey
+	31, // 8: tenfold.v1.ReviseAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 9: tenfold.v1.ReviseAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	2,  // 10: tenfold.v1.ReviseAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	31, // 11: tenfold.v1.SuspendAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	2,  // 12: tenfold.v1.SuspendAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	31, // 13: tenfold.v1.ReinstateAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	2,  // 14: tenfold.v1.ReinstateAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	31, // 15: tenfold.v1.ApproveAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	2,  // 16: tenfold.v1.ApproveAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	31, // 17: tenfold.v1.RefuseAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	2,  // 18: tenfold.v1.RefuseAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	31, // 19: tenfold.v1.WithdrawAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	2,  // 20: tenfold.v1.WithdrawAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	2,  // 21: tenfold.v1.GetAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
+	2,  // 22: tenfold.v1.ListAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
+	2,  // 23: tenfold.v1.ListOpenAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
+	2,  // 24: tenfold.v1.ListAppliedAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
+	31, // 25: tenfold.v1.FindAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
+	34, // 26: tenfold.v1.SearchAuthenticatorsRequest.kind:type_name -> tenfold.v1.AuthenticatorKind
+	35, // 27: tenfold.v1.SearchAuthenticatorsRequest.state:type_name -> tenfold.v1.AuthenticatorState
+	31, // 28: tenfold.v1.SearchAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
+	31, // 29: tenfold.v1.AuthenticatorToRegister.authenticator:type_name -> tenfold.v1.Authenticator
+	27, // 30: tenfold.v1.BatchRegisterAuthenticatorsRequest.items:type_name -> tenfold.v1.AuthenticatorToRegister
+	30, // 31: tenfold.v1.BatchRegisterAuthenticatorsResponse.items:type_name -> tenfold.v1.RegisteredAuthenticator
+	1,  // 32: tenfold.v1.RegisteredAuthenticator.action:type_name -> tenfold.v1.AuthenticatorAction
+	0,  // 33: tenfold.v1.RegisteredAuthenticator.change_state:type_name -> tenfold.v1.AuthenticatorChangeState
+	3,  // 34: tenfold.v1.AuthenticatorService.ReviseAuthenticator:input_type -> tenfold.v1.ReviseAuthenticatorRequest
+	5,  // 35: tenfold.v1.AuthenticatorService.SuspendAuthenticator:input_type -> tenfold.v1.SuspendAuthenticatorRequest
+	7,  // 36: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:input_type -> tenfold.v1.ReinstateAuthenticatorRequest
+	9,  // 37: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:input_type -> tenfold.v1.ApproveAuthenticatorChangeRequest
+	11, // 38: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:input_type -> tenfold.v1.RefuseAuthenticatorChangeRequest
+	13, // 39: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:input_type -> tenfold.v1.WithdrawAuthenticatorChangeRequest
+	15, // 40: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:input_type -> tenfold.v1.GetAuthenticatorChangeRequest
+	17, // 41: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:input_type -> tenfold.v1.ListAuthenticatorChangesRequest
+	19, // 42: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:input_type -> tenfold.v1.ListOpenAuthenticatorChangesRequest
+	21, // 43: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:input_type -> tenfold.v1.ListAppliedAuthenticatorChangesRequest
+	23, // 44: tenfold.v1.AuthenticatorService.FindAuthenticators:input_type -> tenfold.v1.FindAuthenticatorsRequest
+	25, // 45: tenfold.v1.AuthenticatorService.SearchAuthenticators:input_type -> tenfold.v1.SearchAuthenticatorsRequest
+	28, // 46: tenfold.v1.AuthenticatorService.BatchRegisterAuthenticators:input_type -> tenfold.v1.BatchRegisterAuthenticatorsRequest
+	4,  // 47: tenfold.v1.AuthenticatorService.ReviseAuthenticator:output_type -> tenfold.v1.ReviseAuthenticatorResponse
+	6,  // 48: tenfold.v1.AuthenticatorService.SuspendAuthenticator:output_type -> tenfold.v1.SuspendAuthenticatorResponse
+	8,  // 49: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:output_type -> tenfold.v1.ReinstateAuthenticatorResponse
+	10, // 50: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:output_type -> tenfold.v1.ApproveAuthenticatorChangeResponse
+	12, // 51: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:output_type -> tenfold.v1.RefuseAuthenticatorChangeResponse
+	14, // 52: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:output_type -> tenfold.v1.WithdrawAuthenticatorChangeResponse
+	16, // 53: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:output_type -> tenfold.v1.GetAuthenticatorChangeResponse
+	18, // 54: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:output_type -> tenfold.v1.ListAuthenticatorChangesResponse
+	20, // 55: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:output_type -> tenfold.v1.ListOpenAuthenticatorChangesResponse
+	22, // 56: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:output_type -> tenfold.v1.ListAppliedAuthenticatorChangesResponse
+	24, // 57: tenfold.v1.AuthenticatorService.FindAuthenticators:output_type -> tenfold.v1.FindAuthenticatorsResponse
+	26, // 58: tenfold.v1.AuthenticatorService.SearchAuthenticators:output_type -> tenfold.v1.SearchAuthenticatorsResponse
+	29, // 59: tenfold.v1.AuthenticatorService.BatchRegisterAuthenticators:output_type -> tenfold.v1.BatchRegisterAuthenticatorsResponse
+	47, // [47:60] is the sub-list for method output_type
+	34, // [34:47] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authenticator_service_proto_init() }

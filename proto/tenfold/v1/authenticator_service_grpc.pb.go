@@ -45,8 +45,9 @@ const (
 // Nothing is edited: a body gets another revision, and every change is kept. A change
 // that widens trust waits until a second person approves it; any other is applied at
 // once. Trust is widened by another kind, by a category, brand, trademark number or
-// method that was not covered, by an accreditation or a longer one, by the end of a
-// limit, and by the end of a suspension.
+// method that was not covered, by an accreditation or a longer one, by another
+// algorithm of signatures or another key, by unsigned results, by the end of a limit,
+// and by the end of a suspension.
 //
 // Identity, request_id, validate_only and refusals are as in ClaimService. The
 // registry belongs to no book: the scope of a request_id is the calling workload and
@@ -262,8 +263,9 @@ func (c *authenticatorServiceClient) BatchRegisterAuthenticators(ctx context.Con
 // Nothing is edited: a body gets another revision, and every change is kept. A change
 // that widens trust waits until a second person approves it; any other is applied at
 // once. Trust is widened by another kind, by a category, brand, trademark number or
-// method that was not covered, by an accreditation or a longer one, by the end of a
-// limit, and by the end of a suspension.
+// method that was not covered, by an accreditation or a longer one, by another
+// algorithm of signatures or another key, by unsigned results, by the end of a limit,
+// and by the end of a suspension.
 //
 // Identity, request_id, validate_only and refusals are as in ClaimService. The
 // registry belongs to no book: the scope of a request_id is the calling workload and

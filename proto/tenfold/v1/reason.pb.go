@@ -312,6 +312,31 @@ const (
 	// FAILED_PRECONDITION. The authenticator is not suspended, so no suspension can
 	// be ended.
 	Reason_REASON_AUTHENTICATOR_NOT_SUSPENDED Reason = 164
+	// NOT_FOUND: the authenticator has no such public key. Metadata:
+	// authenticatorId.
+	Reason_REASON_KEY_NOT_FOUND Reason = 165
+	// INVALID_ARGUMENT: what was sent cannot be the public key of a body: it is no
+	// JSON Web Key, is private, weak, or for another use.
+	Reason_REASON_KEY_INVALID Reason = 166
+	// ALREADY_EXISTS: the authenticator was given this key, or one with its id,
+	// already. Metadata: authenticatorId, keyId.
+	Reason_REASON_KEY_ALREADY_REGISTERED Reason = 167
+	// FAILED_PRECONDITION: the authenticator has been given as many keys as it ever
+	// can be. Metadata: authenticatorId, keysMax.
+	Reason_REASON_KEY_LIMIT_REACHED Reason = 168
+	// INVALID_ARGUMENT: the proof that the authenticator holds the private key does
+	// not count: it is signed with another key, about another body, or too old.
+	// Metadata: authenticatorId, keyId.
+	Reason_REASON_KEY_PROOF_INVALID Reason = 169
+	// FAILED_PRECONDITION: the key is revoked. Metadata: authenticatorId, keyId,
+	// revokedAt.
+	Reason_REASON_KEY_REVOKED Reason = 170
+	// PERMISSION_DENIED: the algorithm is not on the authenticator's list, or not
+	// that of the key. Metadata: algorithm.
+	Reason_REASON_ALGORITHM_NOT_ALLOWED Reason = 171
+	// INVALID_ARGUMENT: the signed statement is malformed, or its signature does not
+	// hold.
+	Reason_REASON_SIGNATURE_INVALID Reason = 172
 	// FAILED_PRECONDITION. The server keeps no files of evidence. Tell the operator, who
 	// configures a store; until then refer to files that are kept elsewhere.
 	Reason_REASON_EVIDENCE_STORE_MISSING Reason = 180
@@ -492,6 +517,14 @@ var (
 		162: "REASON_AUTHENTICATOR_NOT_ACCREDITED",
 		163: "REASON_AUTHENTICATOR_CHANGED",
 		164: "REASON_AUTHENTICATOR_NOT_SUSPENDED",
+		165: "REASON_KEY_NOT_FOUND",
+		166: "REASON_KEY_INVALID",
+		167: "REASON_KEY_ALREADY_REGISTERED",
+		168: "REASON_KEY_LIMIT_REACHED",
+		169: "REASON_KEY_PROOF_INVALID",
+		170: "REASON_KEY_REVOKED",
+		171: "REASON_ALGORITHM_NOT_ALLOWED",
+		172: "REASON_SIGNATURE_INVALID",
 		180: "REASON_EVIDENCE_STORE_MISSING",
 		181: "REASON_EVIDENCE_STORE_UNAVAILABLE",
 		182: "REASON_UPLOAD_NOT_FOUND",
@@ -618,6 +651,14 @@ var (
 		"REASON_AUTHENTICATOR_NOT_ACCREDITED":     162,
 		"REASON_AUTHENTICATOR_CHANGED":            163,
 		"REASON_AUTHENTICATOR_NOT_SUSPENDED":      164,
+		"REASON_KEY_NOT_FOUND":                    165,
+		"REASON_KEY_INVALID":                      166,
+		"REASON_KEY_ALREADY_REGISTERED":           167,
+		"REASON_KEY_LIMIT_REACHED":                168,
+		"REASON_KEY_PROOF_INVALID":                169,
+		"REASON_KEY_REVOKED":                      170,
+		"REASON_ALGORITHM_NOT_ALLOWED":            171,
+		"REASON_SIGNATURE_INVALID":                172,
 		"REASON_EVIDENCE_STORE_MISSING":           180,
 		"REASON_EVIDENCE_STORE_UNAVAILABLE":       181,
 		"REASON_UPLOAD_NOT_FOUND":                 182,
@@ -681,7 +722,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x9c\x1f\n" +
+	"tenfold.v1*\x8d!\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -779,7 +820,15 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1eREASON_AUTHENTICATOR_SUSPENDED\x10\xa1\x01\x12(\n" +
 	"#REASON_AUTHENTICATOR_NOT_ACCREDITED\x10\xa2\x01\x12!\n" +
 	"\x1cREASON_AUTHENTICATOR_CHANGED\x10\xa3\x01\x12'\n" +
-	"\"REASON_AUTHENTICATOR_NOT_SUSPENDED\x10\xa4\x01\x12\"\n" +
+	"\"REASON_AUTHENTICATOR_NOT_SUSPENDED\x10\xa4\x01\x12\x19\n" +
+	"\x14REASON_KEY_NOT_FOUND\x10\xa5\x01\x12\x17\n" +
+	"\x12REASON_KEY_INVALID\x10\xa6\x01\x12\"\n" +
+	"\x1dREASON_KEY_ALREADY_REGISTERED\x10\xa7\x01\x12\x1d\n" +
+	"\x18REASON_KEY_LIMIT_REACHED\x10\xa8\x01\x12\x1d\n" +
+	"\x18REASON_KEY_PROOF_INVALID\x10\xa9\x01\x12\x17\n" +
+	"\x12REASON_KEY_REVOKED\x10\xaa\x01\x12!\n" +
+	"\x1cREASON_ALGORITHM_NOT_ALLOWED\x10\xab\x01\x12\x1d\n" +
+	"\x18REASON_SIGNATURE_INVALID\x10\xac\x01\x12\"\n" +
 	"\x1dREASON_EVIDENCE_STORE_MISSING\x10\xb4\x01\x12&\n" +
 	"!REASON_EVIDENCE_STORE_UNAVAILABLE\x10\xb5\x01\x12\x1c\n" +
 	"\x17REASON_UPLOAD_NOT_FOUND\x10\xb6\x01\x12 \n" +
