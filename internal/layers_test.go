@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar", "internal/statement/parquet", "internal/statement/pdf"},
 	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator", "internal/commission"},
-	{"internal/proposal", "internal/policyproposal", "internal/reconcile"},
+	{"internal/proposal", "internal/policyproposal", "internal/reconcile", "internal/report"},
 	{"internal/explain"},
 	{"internal/book"},
 	{"internal/postgres"},
@@ -130,7 +130,11 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/font": {
-		importers: []string{"internal/statement/pdf"},
+		importers: []string{"internal/statement/pdf", "internal/report/chart"},
+	},
+	"internal/report/chart": {
+		imports:   []string{"internal/font"},
+		importers: []string{"cmd/tenfold"},
 	},
 	"internal/seal": {
 		importers: []string{"internal/webhook", "cmd/tenfold"},

@@ -341,6 +341,8 @@ var pairs = map[string]struct {
 	"DiscountBearer":  {dir: "order", kind: "Bearer"},
 	"PromiseKind":     {dir: "order", kind: "PromiseKind"},
 	"EventKind":       {dir: "event", kind: "Kind"},
+	"Report":          {dir: "report", kind: "Report"},
+	"ReportGrouping":  {dir: "report", kind: "Grouping"},
 	"BookStanding":    {dir: "postgres", kind: "BookStanding"},
 	"Reason":          {dir: "fault", kind: "Reason"},
 }

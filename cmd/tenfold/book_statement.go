@@ -112,7 +112,7 @@ func (s *statementFlags) write(cmd *cobra.Command, o *output, service tenfoldv1.
 	if o.format == formatTable || o.format == formatJSON {
 		return s.show(cmd, o, service, r)
 	}
-	into, finish, err := s.target(o)
+	into, finish, err := fileTarget(o, s.file)
 	if err != nil {
 		return err
 	}
@@ -200,19 +200,20 @@ func sumsRequest(r *tenfoldv1.ListStatementLinesRequest) *tenfoldv1.GetStatement
 	return &tenfoldv1.GetStatementRequest{Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis(), OrderId: r.GetOrderId()}
 }
 
-// target is where the statement goes. A file has its name once all is written.
-func (s *statementFlags) target(o *output) (into io.Writer, finish func(error) error, err error) {
-	if s.file == "" {
+// fileTarget is where the bytes of a file go: to the output, or to a file, which has its name once
+// all is written.
+func fileTarget(o *output, name string) (into io.Writer, finish func(error) error, err error) {
+	if name == "" {
 		return o.w, func(err error) error { return err }, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.file), filepath.Base(s.file)+".part-*")
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".part-*")
 	if err != nil {
 		return nil, nil, usageError{fmt.Errorf("--file (TENFOLD_FILE): %w", err)}
 	}
 	return f, func(err error) error {
 		err = errors.Join(err, f.Close())
 		if err == nil {
-			err = os.Rename(f.Name(), s.file)
+			err = os.Rename(f.Name(), name)
 		}
 		if err != nil {
 			_ = os.Remove(f.Name()) // What is half written is of no use.

@@ -13,7 +13,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -189,7 +188,7 @@ func (s *sheet) cells(row table.Row) []string {
 			continue
 		}
 		currency = c.amount.GetCurrencyCode()
-		cells = append(cells, strings.ReplaceAll(money.Format(money.Amount(c.amount.GetMinorUnits()), currency), ",", ""))
+		cells = append(cells, plainDecimals(c.amount.GetMinorUnits(), currency))
 	}
 	if s.currency {
 		cells = append(cells, currency)

@@ -204,6 +204,8 @@ func testCSV(t *testing.T, d *desk) {
 	d.says(exitUsage, "--limit", "book", "transfers", "m1", "--limit", "0")
 	d.says(exitFailed, "MERCHANT_NOT_FOUND", "book", "transfers", "nosuch")
 	d.says(exitUsage, "--output (TENFOLD_OUTPUT) must be table or json", "book", "get", "m1", "-o", "csv")
+	d.says(exitOK, "", "sandbox", "advance", "24h")
+	checkReports(t, d)
 }
 
 // Would catch decisions of reviewers, panels and approvers that cannot be made from a shell, or

@@ -163,6 +163,8 @@ var methods = map[string]access{
 	"/tenfold.v1.StatementService/GetStatement":       statementReaders,
 	"/tenfold.v1.StatementService/ListStatementLines": statementReaders,
 
+	"/tenfold.v1.ReportService/ListReportSums": statementReaders,
+
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/BatchOpenBooks":    treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,

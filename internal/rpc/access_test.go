@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 	"BookService/GetTrialBalance":         {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"StatementService/GetStatement":       {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"StatementService/ListStatementLines": {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"ReportService/ListReportSums":        {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"BookService/GetExposure":             {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"NoticeService/BatchAcceptClaims":     {"merchant", "operator"},
 	"NoticeService/RecordNoticeAttempt":   {"operator", "support"},

@@ -22,6 +22,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/reconcile"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
+	reporting "github.com/tenfold-claims/tenfold/internal/report"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -111,6 +112,8 @@ var (
 	purposes                  = enumOf[ledger.Purpose, tenfoldv1.AccountPurpose]("ACCOUNT_PURPOSE_")
 	sides                     = enumOf[ledger.Side, tenfoldv1.AccountSide]("ACCOUNT_SIDE_")
 	transferKinds             = enumOf[ledger.Kind, tenfoldv1.TransferKind]("TRANSFER_KIND_")
+	reportNames               = enumOf[reporting.Report, tenfoldv1.Report]("REPORT_")
+	reportGroupings           = enumOf[reporting.Grouping, tenfoldv1.ReportGrouping]("REPORT_GROUPING_")
 	holdStates                = enumOf[ledger.HoldState, tenfoldv1.HoldState]("HOLD_STATE_")
 	holdSources               = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	payoutParts               = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")

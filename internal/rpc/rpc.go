@@ -187,6 +187,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterNoticeServiceServer(s.grpc, &noticeService{backend: b, validator: validator})
 	tenfoldv1.RegisterBookServiceServer(s.grpc, &bookService{backend: b})
 	tenfoldv1.RegisterStatementServiceServer(s.grpc, &statementService{backend: b})
+	tenfoldv1.RegisterReportServiceServer(s.grpc, &reportService{backend: b})
 	tenfoldv1.RegisterResultServiceServer(s.grpc, &resultService{backend: b, validator: validator})
 	tenfoldv1.RegisterReconsiderationServiceServer(s.grpc, &reconsiderationService{backend: b})
 	tenfoldv1.RegisterHistoryServiceServer(s.grpc, &historyService{backend: b})

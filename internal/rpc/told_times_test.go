@@ -187,6 +187,8 @@ var otherTimes = map[protoreflect.FullName]string{
 	"tenfold.v1.GetStatementRequest.until":                    "a bound of a statement",
 	"tenfold.v1.ListStatementLinesRequest.from":               "a bound of a statement",
 	"tenfold.v1.ListStatementLinesRequest.until":              "a bound of a statement",
+	"tenfold.v1.ListReportSumsRequest.from":                   "a bound of a report",
+	"tenfold.v1.ListReportSumsRequest.until":                  "a bound of a report",
 	"tenfold.v1.ListResultsRequest.recorded_from":             "a bound of a list",
 	"tenfold.v1.ListResultsRequest.recorded_until":            "a bound of a list",
 	"tenfold.v1.GetBodyReportRequest.from":                    "a bound of a count",
