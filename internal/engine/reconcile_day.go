@@ -38,7 +38,8 @@ type dayContent string
 
 func (c dayContent) Cover(d *request.Digest) { d.Texts(string(c)) }
 
-// ReconcileDay compares the payouts of a day with its files, and keeps the breaks. Refuses with
+// ReconcileDay compares the payouts of a day with its files, and what shops lost with the
+// marketplace's bill, and keeps the breaks. Refuses with
 // RECONCILIATION_RUNNING where that takes longer than the call: the same call gives the outcome.
 func (e *Engine) ReconcileDay(ctx context.Context, h request.Header, text string) (*Reconciled, error) {
 	day, err := reconcile.ParseDay(text)
@@ -83,6 +84,11 @@ func (e *Engine) reconcileDay(ctx context.Context, h request.Header, day time.Ti
 		if err := addPayouts(ctx, r, run, day); err != nil {
 			return err
 		}
+		if slices.Contains(sides, reconcile.Marketplace) {
+			if err := addDebits(ctx, r, run, day); err != nil {
+				return err
+			}
+		}
 		summary = run.Finish()
 		return nil
 	})
@@ -118,9 +124,6 @@ func addFiles(ctx context.Context, r postgres.Reader, run *reconcile.Run, day ti
 			return nil, err
 		}
 		for _, i := range imports {
-			if i.Side == reconcile.Marketplace {
-				continue // Debits by order are not compared yet.
-			}
 			take := run.Add(reconcile.Source{Import: i.ID, Account: reconcile.Account{Side: i.Side, Exclusive: i.Exclusive}, Day: of})
 			if err := r.EachLine(ctx, i.ID, take); err != nil {
 				return nil, err
@@ -150,4 +153,13 @@ func addPayouts(ctx context.Context, r postgres.Reader, run *reconcile.Run, day 
 		return err
 	}
 	return r.PayoutsByNumber(ctx, run.Wanted(), add)
+}
+
+// addDebits adds what shops lost on a day for the claims on each order, and the orders of the
+// marketplace's lines for which they lost nothing on the day.
+func addDebits(ctx context.Context, r postgres.Reader, run *reconcile.Run, day time.Time) error {
+	if err := r.DebitsOfDay(ctx, day, day.AddDate(0, 0, 1), run.AddDebit); err != nil {
+		return err
+	}
+	return r.ClaimedOrders(ctx, run.Ordered(), run.AddDebit)
 }

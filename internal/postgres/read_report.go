@@ -47,6 +47,15 @@ type transferSpan struct {
 	first, last int64
 }
 
+// columnsOfSpans are the columns of spans, as parameters.
+func columnsOfSpans(spans []transferSpan) (merchants, firsts, lasts any) {
+	m, f, l := make([]string, len(spans)), make([]int64, len(spans)), make([]int64, len(spans))
+	for i, s := range spans {
+		m[i], f[i], l[i] = s.merchant, s.first, s.last
+	}
+	return pq.Array(m), pq.Array(f), pq.Array(l)
+}
+
 // SumReport sums the transfers that the next page of a report goes through.
 func (r Reader) SumReport(ctx context.Context, q ReportQuery, from ReportCursor, size int) (sums []ReportSum, next ReportCursor, more bool, err error) {
 	var spans []transferSpan
@@ -58,17 +67,14 @@ func (r Reader) SumReport(ctx context.Context, q ReportQuery, from ReportCursor,
 	if err != nil || len(spans) == 0 {
 		return nil, next, more, err
 	}
-	merchants, firsts, lasts := make([]string, len(spans)), make([]int64, len(spans)), make([]int64, len(spans))
-	for i, s := range spans {
-		merchants[i], firsts[i], lasts[i] = s.merchant, s.first, s.last
-	}
+	merchants, firsts, lasts := columnsOfSpans(spans)
 	kinds := make([]string, len(q.Kinds))
 	for i, k := range q.Kinds {
 		kinds[i] = string(k)
 	}
 	sums, err = read(ctx, r, "sum transfers of a report", reportQueries[q.By], func(rows *sql.Rows) (s ReportSum, err error) {
 		return s, rows.Scan(&s.Key, &s.Kind, &s.Currency, (*int64)(&s.Amount), &s.Count)
-	}, pq.Array(merchants), pq.Array(firsts), pq.Array(lasts), pq.Array(kinds))
+	}, merchants, firsts, lasts, pq.Array(kinds))
 	return sums, next, more, err
 }
 

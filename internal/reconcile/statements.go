@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
 )
@@ -52,6 +53,27 @@ func (r *Run) AddDebit(d Debit) {
 	o := r.order(d.OrderID)
 	o.debit.Amount += d.Amount
 	o.debit.MerchantID, o.debit.ClaimID, o.debit.Currency, o.claimed = d.MerchantID, d.ClaimID, d.Currency, true
+}
+
+// Ordered are the orders of the day's lines for which no debit was added: the caller adds those on
+// which there is a claim, with an amount of zero.
+func (r *Run) Ordered() []string {
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
+		if !r.orders[id].claimed {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Debits are the kinds of transfer by which a shop loses money for a claim, 1, or gets it back, -1.
+// Orders are compared by their sum.
+func Debits() map[ledger.Kind]money.Amount {
+	return map[ledger.Kind]money.Amount{
+		ledger.DepositCaptured: 1, ledger.ShopFundsCaptured: 1, ledger.RecoveredFromDeposit: 1, ledger.RecoveredFromShopFunds: 1,
+		ledger.WriteOffRecovered: 1, ledger.DepositRestored: -1, ledger.ShopFundsRestored: -1, ledger.FeeRefunded: -1, ledger.FeeRefundedToShopFunds: -1,
+	}
 }
 
 // statements compares the marketplace's lines with the debits of the engine.
