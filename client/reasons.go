@@ -156,6 +156,8 @@ const (
 	ExitStateConflict         = fault.ExitStateConflict
 	ProposalNotFound          = fault.ProposalNotFound
 	ProposalStateConflict     = fault.ProposalStateConflict
+	SuspenseInsufficient      = fault.SuspenseInsufficient
+	DirectLimitExceeded       = fault.DirectLimitExceeded
 	ImportNotFound            = fault.ImportNotFound
 	ImportStateConflict       = fault.ImportStateConflict
 	ImportChunkMisplaced      = fault.ImportChunkMisplaced

@@ -42,12 +42,23 @@ func newBookProposals() *cobra.Command {
 	return calling(cmd, "MerchantMoneyService/ListProposals")
 }
 
+// accountOf says which account of a proposal is meant; nothing where none is.
+func accountOf(place string, a tenfoldv1.AccountPurpose) string {
+	if a == tenfoldv1.AccountPurpose_ACCOUNT_PURPOSE_UNSPECIFIED {
+		return ""
+	}
+	return place + " " + word(a)
+}
+
 func printProposals(o *output, list []*tenfoldv1.Proposal) {
 	t := o.newTable("Proposals", column{title: "Proposal"}, column{title: "Kind"}, column{title: "About"}, column{"Amount", true},
 		column{title: "State"}, column{title: "Proposed by"}, column{title: "Votes"})
 	t.currency = true
 	for _, p := range list {
 		about := p.GetClaim() + p.GetPaymentReference() + p.GetUndoes()
+		if from, to := p.GetFromAccount(), p.GetToAccount(); from != 0 || to != 0 {
+			about = strings.Join(strings.Fields(strings.Join([]string{accountOf("from", from), accountOf("to", to), about}, " ")), " ")
+		}
 		var votes []string
 		for _, v := range p.GetVotes() {
 			said := "refused"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -31,6 +32,9 @@ type serveConfig struct {
 	clockSkew    time.Duration
 	holdPayouts  bool
 	openBooks    bool
+	// directLimit is as written, and limit as read by check.
+	directLimit []string
+	limit       book.DirectLimit
 	// registerByTwo has a second person approve each authenticator.
 	registerByTwo bool
 	auditEvery    time.Duration
@@ -88,6 +92,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
 	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
 	f.BoolVar(&c.openBooks, "open-books", false, "open the book of a merchant who has none with the first claim, in the currency of its order line")
+	f.StringSliceVar(&c.directLimit, "direct-limit", []string{"50000"}, "how much of a merchant's money one caller may move without two approvers: whole units of every currency, amounts of single currencies such as 300000.00CNY, or none")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
 	f.BoolVar(&c.registerByTwo, "register-by-two", false, "an authenticator that one person registers counts once another person has approved it")
@@ -106,7 +111,7 @@ func newServe() *cobra.Command {
 
 // check returns an error that names the flag and the setting of a wrong or missing setting.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkWaits, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.evidence.check, c.checkPolicies} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkWaits, c.checkClockSkew, c.checkDirectLimit, c.checkNATS, c.ops.check, c.peers.check, c.evidence.check, c.checkPolicies} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -31,8 +32,17 @@ func shown(text string) string {
 // amountForm is an amount as people write it and as tables print it: 1,234.50 CNY.
 var amountForm = regexp.MustCompile(`^([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]+))? ?([A-Z]{3})$`)
 
-// amountOf reads an amount with its currency, exactly: no digit is rounded or made up.
+// amountOf reads an amount with its currency that is greater than zero.
 func amountOf(text string) (*tenfoldv1.Money, error) {
+	sum, err := sumOf(text)
+	if err == nil && sum.GetMinorUnits() == 0 {
+		return nil, errors.New("must be greater than zero")
+	}
+	return sum, err
+}
+
+// sumOf reads an amount with its currency, exactly: no digit is rounded or made up.
+func sumOf(text string) (*tenfoldv1.Money, error) {
 	m := amountForm.FindStringSubmatch(text)
 	if m == nil {
 		return nil, fmt.Errorf("must be an amount with its currency, such as 12.34CNY, not %s", shown(text))
@@ -49,9 +59,6 @@ func amountOf(text string) (*tenfoldv1.Money, error) {
 	minor, err := strconv.ParseInt(whole+part, 10, 64)
 	if err != nil || money.Amount(minor) > money.MaxAmount {
 		return nil, fmt.Errorf("must be at most %s %s", amount(int64(money.MaxAmount), currency), currency)
-	}
-	if minor == 0 {
-		return nil, fmt.Errorf("must be greater than zero")
 	}
 	return &tenfoldv1.Money{CurrencyCode: currency, MinorUnits: minor}, nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
-
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
@@ -194,74 +192,4 @@ func inOrder(forms string) input {
 
 func ofClaim() input {
 	return input{name: "claim", field: "claim", usage: "only those of this claim", put: claimInto("claim")}
-}
-
-// proposalVerbs are the decisions about a merchant's money that need two approvers.
-func proposalVerbs() []verb {
-	propose := func(what, kind, short, long, example string, flags ...input) verb {
-		return verb{
-			use: "propose-" + what + " MERCHANT", method: "MerchantMoneyService/ProposeDecision", role: principal.RoleFinance,
-			short: short, long: long + " It moves no money: two people other than the proposer approve it. Needs --person.",
-			examples: []string{"proposal propose-" + what + " m1 --person fay " + example}, args: []input{aMerchant("parent")},
-			flags: append([]input{
-				{name: "amount", field: "amount", usage: "amount with its currency, such as 70.00CNY", required: true},
-				whyNote("the reason, without personal data"),
-			}, flags...),
-			fixed: map[string]string{"kind": kind},
-		}
-	}
-	undoes := input{name: "undoes", field: "undoes", usage: "the proposal that it undoes, such as m1/106", required: true, as: under("proposals")}
-	vote := func(use, method, short, long, risk string, role principal.Role) verb {
-		return verb{
-			use: use + " PROPOSAL", method: method, role: role, short: short, long: long + " Needs --person.",
-			examples: []string{"proposal " + use + " m1/106 --person anna"}, risk: risk, flags: []input{aNote()},
-			args: []input{{name: "PROPOSAL", field: "name", required: true, as: under("proposals")}},
-		}
-	}
-	refuse := vote("refuse", "MerchantMoneyService/RefuseProposal", "Refuse a proposal",
-		"End a proposal. One person is enough, the proposer included.", "The proposal ends", principal.RoleApprover)
-	refuse.aliases = []string{"reject"}
-	return []verb{
-		{
-			use: "list MERCHANT", method: "MerchantMoneyService/ListProposals", role: principal.RoleFinance, thing: "proposal",
-			short: "List the proposals about a merchant's money, or about all merchants', newest first",
-			long: "List the proposals about a merchant's money with the votes on them, newest first. \"-\" stands for all " +
-				"merchants: in the state open, that is what waits for approvers. A merchant sees what would take its money or give it back.",
-			examples: []string{"proposal list m1 --state open", "proposal list - --state open --role approver"}, args: []input{aMerchant("parent")},
-			flags: []input{
-				{name: "state", field: "state", usage: "only proposals in this state: open, carried-out, refused or void"},
-				byFilter(`kind = WRITE_OFF AND proposed_at >= "2026-03-01T00:00:00+08:00"`),
-			},
-		},
-		{
-			use: "get PROPOSAL", method: "MerchantMoneyService/GetProposal", role: principal.RoleFinance,
-			short: "Show a proposal and the votes on it", long: "Show a proposal about a merchant's money and the votes on it.",
-			examples: []string{"proposal get m1/106"},
-			args:     []input{{name: "PROPOSAL", field: "name", required: true, as: under("proposals")}},
-		},
-		vote("approve", "MerchantMoneyService/ApproveProposal", "Agree to a proposal", "Record that one person agrees to a proposal.",
-			"With the second approval the proposal is carried out", principal.RoleApprover),
-		refuse,
-		propose("write-off", "write-off", "Propose to write off a debt of the merchant",
-			"Propose to write off an advance or a fee of a claim (--claim), or a bounced top-up (--payment-reference).",
-			"--debt-kind advance --claim 1KJPW-D6M05-F2S5T-CT5FM --amount 70.00CNY --note insolvent",
-			input{name: "debt-kind", field: "debt_kind", usage: "advance, fee or top-up", required: true},
-			input{name: "claim", field: "claim", usage: "the claim of an advance or a fee", put: claimInto("claim")},
-			input{name: "payment-reference", field: "payment_reference", usage: "the reference of a bounced top-up"}),
-		propose("recovery", "write-off-recovery", "Propose to take a written-off debt from the deposit after all",
-			"Propose to take a debt that was written off from the deposit after all.", "--undoes m1/106 --amount 70.00CNY --note 'paid again'", undoes),
-		propose("forfeiture", "deposit-forfeiture", "Propose a penalty from the deposit", "Propose to take a penalty from the deposit.",
-			"--amount 500.00CNY --note 'third counterfeit this year'"),
-		propose("penalty", "penalty", "Propose a penalty from shop funds", "Propose to take a penalty from shop funds.",
-			"--amount 500.00CNY --note 'third counterfeit this year'"),
-		propose("penalty-reversal", "penalty-reversal", "Propose to give a penalty back in full",
-			"Propose to give a penalty back in full, to where it was taken from.", "--undoes m1/107 --amount 500.00CNY --note 'the court says so'", undoes),
-		propose("waiver", "write-off-waiver", "Propose to let a leaving merchant be paid out without a recovery",
-			"Propose to pay out a merchant who leaves without the recovery of what was written off, up to an amount.",
-			"--amount 70.00CNY --note 'agreed in the settlement'"),
-	}
-}
-
-func newProposal() *cobra.Command {
-	return newGroup("proposal", "Decide with two approvers about a merchant's money", proposalVerbs())
 }

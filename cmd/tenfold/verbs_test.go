@@ -274,6 +274,7 @@ func TestVerbsOfMoneyAndHooks(t *testing.T) {
 	d.says(exitOK, "1 proposal\n", "proposal", "list", "-", "--state", "refused", "--role", "approver")
 	d.says(exitOK, "0 proposals\n", "proposal", "list", "-", "--state", "open", "--role", "approver")
 	d.says(exitUsage, "--state must be open, carried-out, refused or void", "proposal", "list", "m1", "--state", "gone")
+	testAdjustments(d)
 	d.says(exitOK, "leaving since", "book", "begin-exit", "m1", "--yes")
 	d.says(exitFailed, "EXIT_NOT_POSSIBLE", "book", "complete-exit", "m1", "--deposit-reference", "p-9", "--yes")
 	d.says(exitOK, "Book merchants/m1", "book", "cancel-exit", "m1")
@@ -296,6 +297,31 @@ func TestVerbsOfMoneyAndHooks(t *testing.T) {
 		}
 	}
 	t.Error("the refused attempt is not listed")
+}
+
+// testAdjustments takes money in that matches nothing, corrects a top-up and books one above
+// the limit, each by three people.
+func testAdjustments(d *desk) {
+	d.t.Helper()
+	name := regexp.MustCompile(`merchants/m1/proposals/[0-9]+`)
+	agreed := func(args ...string) {
+		d.t.Helper()
+		p := name.FindString(d.says(exitOK, "OPEN", append([]string{"propose"}, append(args, "--note", "as seen", "--person", "fay")...)...))
+		d.says(exitOK, p, "inbox", "-o", "csv")
+		d.says(exitOK, "OPEN", "approve", p, "--person", "anna", "--yes")
+		d.says(exitOK, "CARRIED_OUT", "approve", p, "--person", "bert", "--yes")
+	}
+	agreed("suspense-in", "m1", "--from", "settlement-clearing", "--amount", "500.00CNY", "--payment-reference", "p-20")
+	agreed("suspense-out", "m1", "--to", "settlement-clearing", "--amount", "500.00CNY", "--payment-reference", "p-21")
+	d.says(exitUsage, "--from must be", "propose", "suspense-in", "m1", "--from", "pocket", "--amount", "1CNY", "--payment-reference", "p-22", "--note", "n")
+	d.says(exitFailed, "it moves money from PLATFORM_CASH, or from SETTLEMENT_CLEARING", "propose", "suspense-in", "m1", "--from", "deposit", "--amount", "1CNY",
+		"--payment-reference", "p-22", "--note", "n", "--person", "fay")
+	d.says(exitOK, "12.00", "book", "top-up", "m1", "--amount", "12.00CNY", "--payment-reference", "p-23", "--yes")
+	agreed("correct-top-up", "m1", "--amount", "0.00CNY", "--payment-reference", "p-23")
+	d.says(exitFailed, "propose it as TOP_UP", "book", "top-up", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-24", "--yes")
+	agreed("top-up", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-24")
+	agreed("withdraw", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-25")
+	d.says(exitOK, "0 proposals\n", "inbox")
 }
 
 func testWebhooks(d *desk) {

@@ -17,6 +17,17 @@ var carriedOutBy = map[proposal.Kind][]ledger.Kind{
 	proposal.DepositForfeiture: {ledger.DepositForfeited},
 	proposal.Penalty:           {ledger.PenaltyTaken},
 	proposal.PenaltyReversal:   {ledger.DepositForfeitureReversed, ledger.PenaltyReversed},
+	proposal.SuspenseIn:        {ledger.SuspenseTakenIn, ledger.SuspenseTakenInCash},
+	proposal.SuspenseOut:       {ledger.SuspenseGivenBack, ledger.SuspenseGivenBackCash, ledger.SuspenseToDeposit, ledger.SuspenseToShopFunds},
+	proposal.Reclassify: {
+		ledger.DepositReclassified, ledger.ShopFundsReclassified, ledger.ClearingReclassified, ledger.CashReclassified,
+	},
+	proposal.CorrectTopUp:  {ledger.DepositTopUpLowered, ledger.DepositTopUpLoweredOwed, ledger.DepositTopUpRaised},
+	proposal.TopUp:         {ledger.DepositToppedUp},
+	proposal.TopUpReversal: {ledger.DepositTopUpReversed, ledger.DepositTopUpReversedOwed},
+	proposal.Withdrawal:    {ledger.DepositWithdrawn},
+	proposal.HandOver:      {ledger.ShopFundsHandedOver},
+	proposal.TakeBack:      {ledger.ShopFundsTakenBack},
 }
 
 // checkProposals proves that every carried-out proposal had its approvers and made
@@ -34,6 +45,7 @@ func (b *inspection) checkProposals() error {
 		for i := range rows {
 			b.checkProposal(&rows[i])
 			carried[rows[i].TransferKind] += rows[i].TransferAmount
+			carried[rows[i].RestKind] += rows[i].RestAmount
 			if rows[i].Kind == proposal.WriteOffWaiver && rows[i].State == proposal.CarriedOut {
 				waived += rows[i].Amount
 			}
@@ -64,6 +76,9 @@ func (b *inspection) checkProposals() error {
 // can also be recovered in other ways, such as by a verdict that falls.
 var onlyProposed = []ledger.Kind{
 	ledger.ReceivableWrittenOff, ledger.DepositForfeited, ledger.PenaltyTaken, ledger.DepositForfeitureReversed, ledger.PenaltyReversed,
+	ledger.SuspenseTakenIn, ledger.SuspenseTakenInCash, ledger.SuspenseGivenBack, ledger.SuspenseGivenBackCash,
+	ledger.SuspenseToDeposit, ledger.SuspenseToShopFunds, ledger.DepositTopUpLowered, ledger.DepositTopUpLoweredOwed,
+	ledger.DepositTopUpRaised, ledger.DepositReclassified, ledger.ShopFundsReclassified, ledger.ClearingReclassified, ledger.CashReclassified,
 }
 
 func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
@@ -83,11 +98,20 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 		if !slices.Contains(carriedOutBy[p.Kind], p.TransferKind) {
 			b.wrong(subject, "of kind %s was carried out by a transfer of kind %q", p.Kind, p.TransferKind)
 		}
-		equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
+		equal(b, subject, "amount of its transfers", p.TransferAmount+p.RestAmount, moves(p))
 	}
 	if n := others(p.Approvers, p.ProposedBy); n < approversNeeded {
 		b.wrong(subject, "was carried out with the approval of only %d others", n)
 	}
+}
+
+// moves is the amount that a carried-out proposal moves: for a correction the difference
+// between the two amounts of the top-up.
+func moves(p *postgres.AuditedProposal) money.Amount {
+	if p.Kind != proposal.CorrectTopUp {
+		return p.Amount
+	}
+	return max(p.Amount-p.Booked, p.Booked-p.Amount)
 }
 
 // checkVoters compares the people of votes with those who acted, by the events.

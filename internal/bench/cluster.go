@@ -146,7 +146,7 @@ func (b *bench) serve(ctx context.Context, batchMax int) (err error) {
 			"--lanes", strconv.Itoa(b.run.Lanes), "--batch-max", strconv.Itoa(batchMax), "--log-level", "warn",
 			// Callers state their identity without proof, and call as fast as they
 			// can.
-			"--insecure-loopback", "--rate-limit", "0", "--watches-per-workload", strconv.Itoa(b.run.Watchers + b.run.IdleStreams),
+			"--insecure-loopback", "--rate-limit", "0", "--direct-limit", "none", "--watches-per-workload", strconv.Itoa(b.run.Watchers + b.run.IdleStreams),
 		},
 		Log: &b.said,
 	})

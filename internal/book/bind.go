@@ -357,6 +357,13 @@ func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {
 	f.NumberOrNull(p.TransferNumber)
 	f.Numbers(int64(p.Undone))
 	f.LaterTime("changed_at", p.ChangedAt)
+	f.Later("payment_reference", p.Reference)
+	f.Later("from_account", string(p.From))
+	f.Later("to_account", string(p.To))
+	if p.Booked > 0 {
+		f.Later("booked_minor", number(int64(p.Booked)))
+	}
+	f.LaterTime("effective_at", p.EffectiveAt)
 	b.tell("proposals", "", number(p.Number), f)
 }
 

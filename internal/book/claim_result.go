@@ -207,9 +207,9 @@ func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, f finding) e
 // sent.
 func (r *RecordResult) References() []Reference {
 	sent, plain := r.Result.ReportNumber, claim.PlainReport(r.Result.ReportNumber)
-	list := []Reference{{AuthenticationReport, r.Result.AuthenticatorID + "/" + plain}}
+	list := []Reference{{Kind: AuthenticationReport, Value: r.Result.AuthenticatorID + "/" + plain}}
 	if sent != plain {
-		list = append(list, Reference{AuthenticationReport, r.Result.AuthenticatorID + "/" + sent})
+		list = append(list, Reference{Kind: AuthenticationReport, Value: r.Result.AuthenticatorID + "/" + sent})
 	}
 	return list
 }

@@ -82,6 +82,8 @@ type Settings struct {
 	ClockSkew time.Duration
 	// OpenBooks lets the first claim on a merchant open the merchant's book.
 	OpenBooks bool
+	// DirectLimit is how much of a merchant's money one caller may move.
+	DirectLimit DirectLimit
 }
 
 // Call is a command with its header, and what came of it.

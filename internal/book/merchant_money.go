@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -89,27 +90,40 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 	if err := b.checkAmount(m.Amount, m.Currency); err != nil {
 		return Outcome{}, err
 	}
-	if _, used := b.transferWith(m.Reference, m.Kind); used {
-		return Outcome{}, ReferenceUsed(m.Reference)
-	}
-	at, err := b.moved(m.EffectiveAt, "effective_at")
-	if err != nil {
+	if err := b.checkDirect(m.Amount, moneyProposals[m.Kind]); err != nil {
 		return Outcome{}, err
 	}
-	if err := m.checkFree(b); err != nil {
+	if err := m.check(b); err != nil {
 		return Outcome{}, err
 	}
 	first := b.head.TransferNumber + 1
-	b.record(moneyEvents[m.Kind], "")
-	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: at}); err != nil {
+	if err := m.carryOut(b); err != nil {
 		return Outcome{}, err
 	}
-	if source, in := incomes[m.Kind]; in {
-		if err := b.income(source, m.Amount); err != nil {
-			return Outcome{}, err
-		}
-	}
 	return b.transferred(first), nil
+}
+
+// check refuses a movement that cannot be made now.
+func (m *MoneyMove) check(b *Book) error {
+	if _, used := b.transferWith(m.Reference, m.Kind); used {
+		return ReferenceUsed(m.Reference)
+	}
+	if _, err := b.moved(m.EffectiveAt, "effective_at"); err != nil {
+		return err
+	}
+	return m.checkFree(b)
+}
+
+// carryOut makes a movement that was checked, with an event of its own.
+func (m *MoneyMove) carryOut(b *Book) error {
+	b.record(moneyEvents[m.Kind], "")
+	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: b.seen(m.EffectiveAt)}); err != nil {
+		return err
+	}
+	if source, in := incomes[m.Kind]; in {
+		return b.income(source, m.Amount)
+	}
+	return nil
 }
 
 // incomes are the movements that bring money in, with the source that receives it.
@@ -217,48 +231,52 @@ type ReverseTopUp struct {
 	EffectiveAt time.Time
 }
 
-func (r *ReverseTopUp) need(c *Call, n *Needs) {
-	n.reference(c.Header.MerchantID, r.Reference)
+func (r *ReverseTopUp) need(c *Call, n *Needs) { n.topUp(c.Header.MerchantID, r.Reference) }
+
+// topUp asks for a top-up, with what was made of it since.
+func (n *Needs) topUp(merchantID, reference string) {
+	n.reference(merchantID, reference)
+	n.debt(debt.Key{MerchantID: merchantID, Kind: debt.TopUp, ID: reference})
 }
 
 func (r *ReverseTopUp) Cover(d *request.Digest) { d.Texts(r.Reference); d.Time(r.EffectiveAt) }
 
 func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
-	t, ok := b.transferWith(r.Reference, ledger.DepositToppedUp)
-	if !ok {
-		return Outcome{}, fault.New(fault.TransferNotFound, "no top-up has the payment reference %s", r.Reference).
-			With("reference", r.Reference).At("payment_reference")
-	}
-	if done, ok := b.transferWith(r.Reference, ledger.DepositTopUpReversed, ledger.DepositTopUpReversedOwed); ok {
-		return Outcome{}, fault.New(fault.TransferAlreadyReversed, "top-up %s has already been reversed by transfer %d", r.Reference, done.Number).
-			With("reference", r.Reference).With("transferNumber", done.Number)
-	}
-	at, err := b.moved(r.EffectiveAt, "effective_at")
+	t, booked, err := r.check(b)
 	if err == nil {
-		err = b.notBefore(r.EffectiveAt, t.EffectiveAt, "effective_at", "the bounce of a top-up", "its payment")
+		err = b.checkDirect(booked, proposal.TopUpReversal)
 	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	number, amount := t.Number, t.Amount
 	first := b.head.TransferNumber + 1
-	b.record(event.TopUpReversed, "")
-	back := min(amount, b.available(ledger.Deposit))
-	for _, part := range []struct {
-		kind   ledger.Kind
-		amount money.Amount
-	}{{ledger.DepositTopUpReversed, back}, {ledger.DepositTopUpReversedOwed, amount - back}} {
-		if part.amount == 0 {
-			continue
-		}
-		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number, at: at}); err != nil {
-			return Outcome{}, err
-		}
-	}
-	if owed := amount - back; owed > 0 {
-		b.debts.add(debtKey{debt.TopUp, r.Reference}, debt.Debt{
-			MerchantID: b.merchantID, Kind: debt.TopUp, ID: r.Reference, Since: b.now, Open: owed,
-		}, b.command)
+	if err := r.carryOut(b, t.Number, booked); err != nil {
+		return Outcome{}, err
 	}
 	return b.transferred(first), nil
+}
+
+// check gives the top-up and the amount at which it is booked. It refuses one that does not
+// exist, was reversed before, or whose corrections leave nothing of it.
+func (r *ReverseTopUp) check(b *Book) (*ledger.Transfer, money.Amount, error) {
+	t, booked, err := b.topUp(r.Reference)
+	if err != nil {
+		return nil, 0, err
+	}
+	if booked == 0 {
+		return nil, 0, fault.New(fault.TransferAlreadyReversed, "top-up %s was corrected to nothing; there is nothing to take back", r.Reference).
+			With("reference", r.Reference).With("transferNumber", t.Number)
+	}
+	if _, err := b.moved(r.EffectiveAt, "effective_at"); err != nil {
+		return nil, 0, err
+	}
+	return t, booked, b.notBefore(r.EffectiveAt, t.EffectiveAt, "effective_at", "the bounce of a top-up", "its payment")
+}
+
+func (r *ReverseTopUp) carryOut(b *Book, number int64, booked money.Amount) error {
+	b.record(event.TopUpReversed, "")
+	return b.takeFromTopUp(takenFromTopUp{
+		reference: r.Reference, number: number, amount: booked, at: b.seen(r.EffectiveAt),
+		free: ledger.DepositTopUpReversed, owed: ledger.DepositTopUpReversedOwed,
+	})
 }

@@ -22,6 +22,10 @@ func (o *OnProposal) follow(b *Book, n *Needs, round int) {
 	p := b.proposals.get(o.Number)
 	switch {
 	case p == nil || round > 1:
+	case p.Kind.Corrects():
+		n.topUp(b.merchantID, p.Reference)
+	case p.Reference != "":
+		n.reference(b.merchantID, p.Reference)
 	case p.Undoes == 0:
 		n.owed(b.merchantID, p.DebtKind, p.DebtID)
 	case round == 0:
@@ -74,7 +78,33 @@ func proposalConflict(p *proposal.Proposal, format string, args ...any) *fault.E
 type ApproveProposal struct {
 	OnProposal
 	Note string
+	// reserves is the reference under which the proposal moves money.
+	reserves []Reference
 }
+
+// Moving is a command on a proposal that may move money under a reference. Whoever runs it
+// reads the proposal first, since the command does not say the reference.
+type Moving interface {
+	Referring
+	// Proposal gives the number of the proposal, and Reserve takes the proposal over.
+	Proposal() int64
+	Reserve(*proposal.Proposal)
+}
+
+// Proposal implements Moving.
+func (a *ApproveProposal) Proposal() int64 { return a.Number }
+
+// Reserve implements Moving. The proposal holds its reference, and not one of the requests
+// that approve it.
+func (a *ApproveProposal) Reserve(p *proposal.Proposal) {
+	a.reserves = nil
+	if p.State == proposal.Open && p.Reference != "" && !p.Kind.Corrects() {
+		a.reserves = []Reference{{Kind: PaymentReference, Value: p.Reference, Holder: "proposal " + strconv.FormatInt(p.Number, 10)}}
+	}
+}
+
+// References implements Referring.
+func (a *ApproveProposal) References() []Reference { return a.reserves }
 
 func (a *ApproveProposal) Cover(d *request.Digest) { d.Number(a.Number); d.Texts(a.Note) }
 
@@ -85,6 +115,9 @@ func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
 	}
 	if err := p.CheckApprover(b.call.Header.Principal.Person); err != nil {
 		return Outcome{}, err
+	}
+	if p.Reference != "" && !p.Kind.Corrects() && len(a.reserves) == 0 {
+		return Outcome{}, fault.New(fault.TransactionContended, "proposal %d was made just now; try again", p.Number)
 	}
 	if err := b.checkDecision(p); err != nil {
 		if lost(err) {
@@ -109,15 +142,22 @@ func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
 }
 
 // lost says whether a refusal means that the proposal can never be carried out,
-// because the debt or penalty that it concerns is gone. After other refusals it may
+// because what it concerns is gone, or is not what it was. After other refusals it may
 // be carried out later.
 func lost(err error) bool {
-	return errors.Is(err, fault.DebtNotFound) || errors.Is(err, fault.DebtExceeded) || errors.Is(err, fault.ProposalStateConflict)
+	for _, reason := range []fault.Reason{
+		fault.DebtNotFound, fault.DebtExceeded, fault.ProposalStateConflict, fault.TransferAlreadyReversed, fault.ReferenceAlreadyUsed,
+	} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 // voidProposal refuses a proposal that is no longer valid, with the amounts of err.
 func voidProposal(p *proposal.Proposal, err error) error {
-	f := proposalConflict(p, "proposal %d is void: the debt or penalty that it concerns is gone, or smaller than proposed", p.Number).With("state", proposal.Void)
+	f := proposalConflict(p, "proposal %d is void: %s", p.Number, voidOf(p.Kind)).With("state", proposal.Void)
 	if why, ok := fault.As(err); ok {
 		for k, v := range why.Fields {
 			if f.Fields[k] == "" {
@@ -126,6 +166,19 @@ func voidProposal(p *proposal.Proposal, err error) error {
 		}
 	}
 	return f
+}
+
+// voidOf says why a proposal of a kind is void.
+func voidOf(k proposal.Kind) string {
+	switch k {
+	case proposal.CorrectTopUp, proposal.TopUpReversal:
+		return "the top-up that it concerns was reversed, or corrected since"
+	case proposal.SuspenseIn, proposal.SuspenseOut, proposal.TopUp, proposal.Withdrawal, proposal.HandOver, proposal.TakeBack:
+		return "its payment reference was used by something else"
+	case proposal.WriteOff, proposal.WriteOffRecovery, proposal.DepositForfeiture, proposal.Penalty, proposal.PenaltyReversal,
+		proposal.WriteOffWaiver, proposal.Reclassify:
+	}
+	return "the debt or penalty that it concerns is gone, or smaller than proposed"
 }
 
 // After implements Ending. A refusal changes nothing, so that a proposal whose

@@ -41,6 +41,14 @@ func (b *Book) checkDecision(p *proposal.Proposal) error {
 		if open := max(0, b.available(ledger.WriteOff)-b.head.Waived); p.Amount > open {
 			return b.debtExceeded(p.Amount, open)
 		}
+	case proposal.SuspenseIn, proposal.SuspenseOut, proposal.Reclassify:
+		return b.checkAdjustment(p)
+	case proposal.CorrectTopUp:
+		return b.checkCorrection(p)
+	case proposal.TopUp, proposal.Withdrawal, proposal.HandOver, proposal.TakeBack:
+		return moneyMoveOf(p, b.head.Currency).check(b)
+	case proposal.TopUpReversal:
+		return b.checkProposedReversal(p)
 	}
 	return nil
 }
@@ -158,6 +166,14 @@ func (b *Book) carryOut(p *proposal.Proposal) error {
 		err = b.reversePenalty(b.undo(p), p.Amount)
 	case proposal.WriteOffWaiver:
 		b.head.Waived += p.Amount
+	case proposal.SuspenseIn, proposal.SuspenseOut, proposal.Reclassify:
+		err = b.carryAdjustment(p)
+	case proposal.CorrectTopUp:
+		err = b.correctTopUp(p)
+	case proposal.TopUp, proposal.Withdrawal, proposal.HandOver, proposal.TakeBack:
+		err = moneyMoveOf(p, b.head.Currency).carryOut(b)
+	case proposal.TopUpReversal:
+		err = b.reverseProposed(p)
 	}
 	p.State, p.EndedAt = proposal.CarriedOut, b.now
 	if p.Kind.Moves() {

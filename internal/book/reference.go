@@ -10,13 +10,15 @@ import (
 type Reference struct {
 	Kind  ReferenceKind
 	Value string
+	// Holder is who holds it; empty for the request of the command.
+	Holder string
 }
 
 // payments are the payment references of a command, each once, where it has any.
 func payments(values ...string) []Reference {
 	var list []Reference
 	for _, v := range values {
-		r := Reference{PaymentReference, v}
+		r := Reference{Kind: PaymentReference, Value: v}
 		if v != "" && !slices.Contains(list, r) {
 			list = append(list, r)
 		}

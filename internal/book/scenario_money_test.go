@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -63,7 +64,11 @@ func (s *scenario) propose(merchant string, a args) ([]string, error) {
 	name := a.must("proposal")
 	cmd := book.ProposeDecision{
 		Kind: proposal.Kind(a.must("kind")), Amount: a.amount("amount"), Currency: currency,
-		DebtKind: debt.Kind(a.text("debt", "")), Note: a.note(),
+		DebtKind: debt.Kind(a.text("debt", "")), Note: a.note(), Reference: a.text("reference", ""),
+		From: ledger.Purpose(a.text("from", "")), To: ledger.Purpose(a.text("to", "")),
+	}
+	if a.has("ago") {
+		cmd.EffectiveAt = s.Now().Add(-a.duration("ago"))
 	}
 	switch {
 	case a.has("of_claim"):

@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
 // times is a book in which every kind of fact can be told: a claim that is paid with a
@@ -78,6 +79,10 @@ func paidAt(f *times) time.Time       { return f.filed.PaidAt }
 func agoAt(*times) time.Time          { return start.Add(-time.Hour) }
 func debitedAt(f *times) time.Time    { return f.paid.ConfirmedAt }
 
+func proposed(kind proposal.Kind, from ledger.Purpose, reference string, at time.Time) book.Command {
+	return &book.ProposeDecision{Kind: kind, Amount: 1, Currency: "CNY", From: from, Reference: reference, EffectiveAt: at, Note: "seen"}
+}
+
 // facts are all commands that tell times.
 var facts = map[string]fact{
 	"a top-up":     {"effective_at", moving(ledger.DepositToppedUp), nil, false},
@@ -86,6 +91,15 @@ var facts = map[string]fact{
 	"a bounce": {"effective_at", func(_ *times, at time.Time) book.Command {
 		return &book.ReverseTopUp{Reference: "bounces", EffectiveAt: at}
 	}, agoAt, false},
+	"money without an owner": {"effective_at", func(_ *times, at time.Time) book.Command {
+		return proposed(proposal.SuspenseIn, ledger.SettlementClearing, "nobody's", at)
+	}, nil, true},
+	"a proposed top-up": {"effective_at", func(_ *times, at time.Time) book.Command {
+		return proposed(proposal.TopUp, "", "proposed", at)
+	}, nil, true},
+	"a correction": {"effective_at", func(_ *times, at time.Time) book.Command {
+		return proposed(proposal.CorrectTopUp, "", "bounces", at)
+	}, agoAt, true},
 	"a repayment": {"effective_at", func(f *times, at time.Time) book.Command {
 		return &book.RepayClawBack{ClaimID: f.paid.ID, Amount: 1, Currency: "CNY", Reference: "back", EffectiveAt: at}
 	}, debitedAt, false},
@@ -189,6 +203,9 @@ func (f *times) keptAsTold(name string, at time.Time) {
 	}
 	for _, c := range rows.Claims {
 		found = found || c.LearnedAt.Equal(at)
+	}
+	for _, p := range rows.Proposals {
+		found = found || p.EffectiveAt.Equal(at)
 	}
 	for _, l := range rows.Lines {
 		found = found || l.Line.DeliveredAt.Equal(at)

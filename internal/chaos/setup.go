@@ -73,7 +73,7 @@ func (x *chaos) startServer(ctx context.Context) (err error) {
 		Binary: x.Binary, Env: x.Env, Log: x.Log,
 		Args: []string{
 			"--listen", x.address, "--ops-listen", x.ops, "--database-url", x.wire.URL(), "--gateway", x.gateway.address,
-			"--insecure-loopback", "--rate-limit", "0", "--log-level", "warn",
+			"--insecure-loopback", "--rate-limit", "0", "--direct-limit", "none", "--log-level", "warn",
 			"--database-answer-max", x.AnswerMax.String(), "--stop-max", x.StopMax.String(),
 		},
 	})

@@ -19,6 +19,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -196,6 +197,11 @@ func (e *Engine) Do(ctx context.Context, h request.Header, cmd book.Command) (bo
 	if _, ok := cmd.(book.Previewed); ok {
 		h.ValidateOnly = true
 	}
+	if m, ok := cmd.(book.Moving); ok {
+		if err := e.moving(ctx, h, m); err != nil {
+			return book.Outcome{}, err
+		}
+	}
 	o, err := e.underReservations(ctx, h, cmd)
 	if after, ok := cmd.(book.Ending); ok && err != nil && !h.ValidateOnly {
 		if method, next := after.After(err); next != nil {
@@ -203,6 +209,16 @@ func (e *Engine) Do(ctx context.Context, h request.Header, cmd book.Command) (bo
 		}
 	}
 	return o, err
+}
+
+// moving reads the proposal of a command that may carry it out, for the reference under
+// which its money moves. A proposal that is not there is refused by the command.
+func (e *Engine) moving(ctx context.Context, h request.Header, cmd book.Moving) error {
+	p, found, err := e.db.Reader().Proposal(ctx, proposal.Key{MerchantID: h.MerchantID, Number: cmd.Proposal()})
+	if err == nil && found {
+		cmd.Reserve(&p)
+	}
+	return err
 }
 
 // address finds book and payout of the out-number that a command names, if any. A

@@ -134,6 +134,9 @@ func (e *Engine) underReservations(ctx context.Context, h request.Header, cmd bo
 			Kind: reference.Kind, Reference: reference.Value, MerchantID: h.MerchantID,
 			Holder: h.Principal.Workload + "/" + h.Method + "/" + h.RequestID,
 		}
+		if reference.Holder != "" {
+			row.Holder = reference.Holder
+		}
 		holder, ours, err := e.Reserve(ctx, row)
 		if err == nil && !ours {
 			err = e.used(ctx, cmd, reference, holder)

@@ -133,6 +133,8 @@ var englishRefusals = refusals{
 		fault.HoldAlreadyExpired:        sentence("The hold has expired already{{if .hold}} (hold {{.hold}}){{end}}."),
 		fault.HoldNotFound:              sentence("Nothing is set aside for the claim{{if .claimId}} {{.claimId}}{{end}}."),
 		fault.FreeAmountExceeded:        sentence("The request asks for more than is free{{if .freeMinor}}: {{.freeMinor}} is free{{end}}{{if .askedMinor}}, and {{.askedMinor}} was asked for{{end}}."),
+		fault.SuspenseInsufficient:      sentence("Less lies in suspense than was asked for{{if .availableMinor}}: {{.availableMinor}} lies there{{end}}{{if .requiredMinor}}, and {{.requiredMinor}} was asked for{{end}}."),
+		fault.DirectLimitExceeded:       sentence("One caller may not move so much alone{{if .limitMinor}}: the limit is {{.limitMinor}}{{end}}{{if .askedMinor}}, and {{.askedMinor}} was asked for{{end}}. Propose it, and two people approve it."),
 		fault.SweepDue:                  sentence("Income is still being used for debts. The free amount is known after that."),
 		fault.DebtNotFound:              sentence("There is no such debt{{if .debtId}}: {{.debtId}}{{end}}."),
 		fault.DebtExceeded:              sentence("Less is owed than the request is about{{if .openMinor}}: {{.openMinor}} is open{{end}}{{if .askedMinor}}, and {{.askedMinor}} was asked for{{end}}."),

@@ -160,6 +160,8 @@ const (
 	ExitStateConflict       Reason = "EXIT_STATE_CONFLICT"
 	ProposalNotFound        Reason = "PROPOSAL_NOT_FOUND"
 	ProposalStateConflict   Reason = "PROPOSAL_STATE_CONFLICT"
+	SuspenseInsufficient    Reason = "SUSPENSE_INSUFFICIENT"
+	DirectLimitExceeded     Reason = "DIRECT_LIMIT_EXCEEDED"
 
 	// Reconciliation.
 	ImportNotFound            Reason = "IMPORT_NOT_FOUND"

@@ -50,8 +50,8 @@ const (
 	ReversalLoss Purpose = "REVERSAL_LOSS"
 	// WriteOff is the sum of written-off receivables.
 	WriteOff Purpose = "WRITE_OFF"
-	// Suspense is money without an owner: rests of lapsed coupons, and payouts that
-	// came back twice.
+	// Suspense is money without an owner: payments that match nothing, rests of lapsed
+	// coupons, and payouts that came back twice.
 	Suspense Purpose = "SUSPENSE"
 )
 

@@ -113,6 +113,39 @@ const (
 	FeeOwedByConsumer Kind = "FEE_OWED_BY_CONSUMER"
 	// FeeForgivenConsumer is a fee that the consumer no longer owes.
 	FeeForgivenConsumer Kind = "FEE_FORGIVEN_CONSUMER"
+
+	// SuspenseTakenIn is a payment that arrived and matches nothing.
+	SuspenseTakenIn Kind = "SUSPENSE_TAKEN_IN"
+	// SuspenseTakenInCash is money that reached the platform's cash and matches
+	// nothing.
+	SuspenseTakenInCash Kind = "SUSPENSE_TAKEN_IN_CASH"
+	// SuspenseGivenBack is money without an owner that went back to its payer.
+	SuspenseGivenBack Kind = "SUSPENSE_GIVEN_BACK"
+	// SuspenseGivenBackCash is money without an owner that went back out of the
+	// platform's cash.
+	SuspenseGivenBackCash Kind = "SUSPENSE_GIVEN_BACK_CASH"
+	// SuspenseToDeposit is money in suspense that turned out to be the merchant's
+	// deposit.
+	SuspenseToDeposit Kind = "SUSPENSE_TO_DEPOSIT"
+	// SuspenseToShopFunds is money in suspense that turned out to be the merchant's
+	// sales money.
+	SuspenseToShopFunds Kind = "SUSPENSE_TO_SHOP_FUNDS"
+	// DepositTopUpLowered takes back what a top-up was booked too high, as far as the
+	// deposit has it.
+	DepositTopUpLowered Kind = "DEPOSIT_TOP_UP_LOWERED"
+	// DepositTopUpLoweredOwed is the part of that which is already spent: the merchant
+	// owes it.
+	DepositTopUpLoweredOwed Kind = "DEPOSIT_TOP_UP_LOWERED_OWED"
+	// DepositTopUpRaised adds what a top-up was booked too low.
+	DepositTopUpRaised Kind = "DEPOSIT_TOP_UP_RAISED"
+	// DepositReclassified is deposit that belongs to the shop funds.
+	DepositReclassified Kind = "DEPOSIT_RECLASSIFIED"
+	// ShopFundsReclassified is shop funds that belong to the deposit.
+	ShopFundsReclassified Kind = "SHOP_FUNDS_RECLASSIFIED"
+	// ClearingReclassified is money in clearing that lies in the platform's cash.
+	ClearingReclassified Kind = "CLEARING_RECLASSIFIED"
+	// CashReclassified is money in the platform's cash that lies in clearing.
+	CashReclassified Kind = "CASH_RECLASSIFIED"
 )
 
 // Legs are the two accounts of a transfer.
@@ -170,6 +203,19 @@ var kinds = map[Kind]Legs{
 	FeeRefundedToShopFunds:    {AuthenticationFees, ShopFunds},
 	FeeOwedByConsumer:         {ConsumerReceivable, AuthenticationFees},
 	FeeForgivenConsumer:       {AuthenticationFees, ConsumerReceivable},
+	SuspenseTakenIn:           {SettlementClearing, Suspense},
+	SuspenseTakenInCash:       {PlatformCash, Suspense},
+	SuspenseGivenBack:         {Suspense, SettlementClearing},
+	SuspenseGivenBackCash:     {Suspense, PlatformCash},
+	SuspenseToDeposit:         {Suspense, Deposit},
+	SuspenseToShopFunds:       {Suspense, ShopFunds},
+	DepositTopUpLowered:       {Deposit, SettlementClearing},
+	DepositTopUpLoweredOwed:   {Receivable, SettlementClearing},
+	DepositTopUpRaised:        {SettlementClearing, Deposit},
+	DepositReclassified:       {Deposit, ShopFunds},
+	ShopFundsReclassified:     {ShopFunds, Deposit},
+	ClearingReclassified:      {PlatformCash, SettlementClearing},
+	CashReclassified:          {SettlementClearing, PlatformCash},
 }
 
 // Kinds lists every kind in the order of a claim's life.
@@ -186,6 +232,9 @@ func Kinds() []Kind {
 		CouponIssued, CouponRedeemed, CouponLapsed, CouponReturned,
 		DepositForfeited, PenaltyTaken, DepositForfeitureReversed, PenaltyReversed,
 		FeeFronted, FeeOwed, FeeForgiven, FeeRefunded, FeeRefundedToShopFunds, FeeOwedByConsumer, FeeForgivenConsumer,
+		SuspenseTakenIn, SuspenseTakenInCash, SuspenseGivenBack, SuspenseGivenBackCash, SuspenseToDeposit, SuspenseToShopFunds,
+		DepositTopUpLowered, DepositTopUpLoweredOwed, DepositTopUpRaised,
+		DepositReclassified, ShopFundsReclassified, ClearingReclassified, CashReclassified,
 	}
 }
 

@@ -57,11 +57,13 @@ func (m tally) of(kinds ...ledger.Kind) (sum money.Amount) {
 // checkAgainstModel proves that every account has what an accountant would tell of
 // it, in words that know nothing of debit and credit.
 func checkAgainstModel(t *rapid.T, b *book, m tally) {
-	merchant := m.of(ledger.DepositToppedUp, ledger.DepositRestored, ledger.DepositForfeitureReversed, ledger.FeeRefunded) -
+	merchant := m.of(ledger.DepositToppedUp, ledger.DepositRestored, ledger.DepositForfeitureReversed, ledger.FeeRefunded,
+		ledger.SuspenseToDeposit, ledger.DepositTopUpRaised, ledger.ShopFundsReclassified) -
 		m.of(ledger.DepositWithdrawn, ledger.DepositTopUpReversed, ledger.DepositCaptured, ledger.RecoveredFromDeposit,
-			ledger.WriteOffRecovered, ledger.DepositForfeited)
-	sales := m.of(ledger.ShopFundsHandedOver, ledger.ShopFundsRestored, ledger.PenaltyReversed, ledger.FeeRefundedToShopFunds) -
-		m.of(ledger.ShopFundsTakenBack, ledger.ShopFundsCaptured, ledger.RecoveredFromShopFunds, ledger.PenaltyTaken)
+			ledger.WriteOffRecovered, ledger.DepositForfeited, ledger.DepositTopUpLowered, ledger.DepositReclassified)
+	sales := m.of(ledger.ShopFundsHandedOver, ledger.ShopFundsRestored, ledger.PenaltyReversed, ledger.FeeRefundedToShopFunds,
+		ledger.SuspenseToShopFunds, ledger.DepositReclassified) -
+		m.of(ledger.ShopFundsTakenBack, ledger.ShopFundsCaptured, ledger.RecoveredFromShopFunds, ledger.PenaltyTaken, ledger.ShopFundsReclassified)
 	funded := m.of(ledger.DepositCaptured, ledger.ShopFundsCaptured, ledger.ShortfallAdvanced, ledger.ReversalLossBorne, ledger.ClawBackClaimed) -
 		m.of(ledger.DepositRestored, ledger.ShopFundsRestored, ledger.AdvanceCancelled, ledger.WriteOffCancelled,
 			ledger.ReversalLossReversed, ledger.ClawBackCancelled)
@@ -71,7 +73,7 @@ func checkAgainstModel(t *rapid.T, b *book, m tally) {
 		"the shop funds, free and held":         {b.of(ledger.ShopFunds) + b.of(ledger.ShopFundsHeld), sales},
 		"what is payable and what is under way": {b.of(ledger.ClaimPayable) + b.of(ledger.PayoutClearing), funded - gone},
 		"what the merchant owes": {b.of(ledger.Receivable),
-			m.of(ledger.ShortfallAdvanced, ledger.DepositTopUpReversedOwed, ledger.FeeOwed) -
+			m.of(ledger.ShortfallAdvanced, ledger.DepositTopUpReversedOwed, ledger.DepositTopUpLoweredOwed, ledger.FeeOwed) -
 				m.of(ledger.AdvanceCancelled, ledger.RecoveredFromDeposit, ledger.RecoveredFromShopFunds, ledger.ReceivableWrittenOff, ledger.FeeForgiven)},
 		"what was given up": {b.of(ledger.WriteOff),
 			m.of(ledger.ReceivableWrittenOff) - m.of(ledger.WriteOffCancelled, ledger.WriteOffRecovered)},
@@ -85,7 +87,11 @@ func checkAgainstModel(t *rapid.T, b *book, m tally) {
 		"penalties": {b.of(ledger.Penalty),
 			m.of(ledger.DepositForfeited, ledger.PenaltyTaken) - m.of(ledger.DepositForfeitureReversed, ledger.PenaltyReversed)},
 		"the platform's cash": {b.of(ledger.PlatformCash),
-			m.of(ledger.PayoutCameBack, ledger.ClawBackRepaid, ledger.SuspenseReceived) - m.of(ledger.PayoutConfirmed, ledger.CouponRedeemed, ledger.FeeFronted)},
+			m.of(ledger.PayoutCameBack, ledger.ClawBackRepaid, ledger.SuspenseReceived, ledger.SuspenseTakenInCash, ledger.ClearingReclassified) -
+				m.of(ledger.PayoutConfirmed, ledger.CouponRedeemed, ledger.FeeFronted, ledger.SuspenseGivenBackCash, ledger.CashReclassified)},
+		"money without an owner": {b.of(ledger.Suspense),
+			m.of(ledger.SuspenseReceived, ledger.CouponLapsed, ledger.SuspenseTakenIn, ledger.SuspenseTakenInCash) -
+				m.of(ledger.SuspenseGivenBack, ledger.SuspenseGivenBackCash, ledger.SuspenseToDeposit, ledger.SuspenseToShopFunds)},
 	} {
 		if c.has != c.want {
 			t.Fatalf("%s: the accounts have %d, the story says %d", what, c.has, c.want)
@@ -121,6 +127,15 @@ var rounds = [][]ledger.Kind{
 	{ledger.FeeOwed, ledger.RecoveredFromDeposit, ledger.FeeRefunded},
 	{ledger.FeeOwed, ledger.RecoveredFromShopFunds, ledger.FeeRefundedToShopFunds},
 	{ledger.FeeOwedByConsumer, ledger.FeeForgivenConsumer},
+	{ledger.SuspenseTakenIn, ledger.SuspenseGivenBack},
+	{ledger.SuspenseTakenInCash, ledger.SuspenseGivenBackCash},
+	{ledger.SuspenseTakenIn, ledger.SuspenseToDeposit, ledger.DepositWithdrawn},
+	{ledger.SuspenseTakenIn, ledger.SuspenseToShopFunds, ledger.ShopFundsTakenBack},
+	{ledger.DepositToppedUp, ledger.DepositTopUpLowered},
+	{ledger.DepositToppedUp, ledger.DepositTopUpLoweredOwed, ledger.RecoveredFromDeposit},
+	{ledger.DepositTopUpRaised, ledger.DepositTopUpLowered},
+	{ledger.DepositReclassified, ledger.ShopFundsReclassified},
+	{ledger.ClearingReclassified, ledger.CashReclassified},
 }
 
 // forGood are kinds that nothing undoes: money that arrived or was spent.

@@ -342,7 +342,8 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'transfers without reservation', t.merchant_id FROM transfers t
 			WHERE t.external_reference IS NOT NULL AND t.reverses_number IS NULL
 			  AND t.kind IN ('DEPOSIT_TOPPED_UP', 'DEPOSIT_WITHDRAWN', 'SHOP_FUNDS_HANDED_OVER', 'SHOP_FUNDS_TAKEN_BACK',
-			                 'CLAW_BACK_REPAID', 'COUPON_REDEEMED')
+			                 'CLAW_BACK_REPAID', 'COUPON_REDEEMED', 'SUSPENSE_TAKEN_IN', 'SUSPENSE_TAKEN_IN_CASH',
+			                 'SUSPENSE_GIVEN_BACK', 'SUSPENSE_GIVEN_BACK_CASH')
 			  AND NOT EXISTS (
 			      SELECT 1 FROM reservations p
 			      WHERE p.kind = 'PAYMENT_REFERENCE' AND p.reference = t.external_reference AND p.merchant_id = t.merchant_id)

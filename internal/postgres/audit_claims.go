@@ -234,6 +234,10 @@ type AuditedProposal struct {
 	// none is.
 	TransferKind   ledger.Kind
 	TransferAmount money.Amount
+	// RestKind and RestAmount are those of the transfer behind it, if that is the part which
+	// the merchant owes.
+	RestKind   ledger.Kind
+	RestAmount money.Amount
 	// Approvers are the persons of the votes that approved it.
 	Approvers []string
 	// UndoneBy is how much of it later carried-out proposals say they undo.
@@ -244,20 +248,23 @@ type AuditedProposal struct {
 func (a *Audit) Proposals(merchantID string, after int64, limit int) ([]AuditedProposal, error) {
 	return page(a, "audit proposals", `
 		SELECT p.proposal_number, p.kind, p.state, p.amount_minor, coalesce(p.transfer_number, 0), p.undone_minor,
-		       p.proposed_by, coalesce(t.kind, ''), coalesce(t.amount_minor, 0),
+		       coalesce(p.booked_minor, 0), p.proposed_by, coalesce(t.kind, ''), coalesce(t.amount_minor, 0),
+		       coalesce(o.kind, ''), coalesce(o.amount_minor, 0),
 		       ARRAY(SELECT v.person_id FROM proposal_votes v
 		             WHERE v.merchant_id = p.merchant_id AND v.proposal_number = p.proposal_number AND v.approved),
 		       (SELECT coalesce(sum(u.amount_minor), 0)::bigint FROM proposals u
 		        WHERE u.merchant_id = p.merchant_id AND u.undoes_number = p.proposal_number AND u.state = 'CARRIED_OUT')
 		FROM proposals p
 		LEFT JOIN transfers t ON t.merchant_id = p.merchant_id AND t.transfer_number = p.transfer_number
+		LEFT JOIN transfers o ON o.merchant_id = t.merchant_id AND o.transfer_number = t.transfer_number + 1
+		  AND o.event_number = t.event_number AND o.kind = t.kind || '_OWED'
 		WHERE p.merchant_id = $1 AND p.proposal_number > $2
 		ORDER BY p.proposal_number
 		LIMIT $3`,
 		func(rows *sql.Rows) (p AuditedProposal, err error) {
 			err = rows.Scan(&p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount), &p.TransferNumber,
-				(*int64)(&p.Undone), &p.ProposedBy, (*string)(&p.TransferKind), (*int64)(&p.TransferAmount), pq.Array(&p.Approvers),
-				(*int64)(&p.UndoneBy))
+				(*int64)(&p.Undone), (*int64)(&p.Booked), &p.ProposedBy, (*string)(&p.TransferKind), (*int64)(&p.TransferAmount),
+				(*string)(&p.RestKind), (*int64)(&p.RestAmount), pq.Array(&p.Approvers), (*int64)(&p.UndoneBy))
 			return p, err
 		}, merchantID, after, limit)
 }

@@ -51,7 +51,8 @@ const (
 	boundCorrections = `note corrected_as event_number corrected_at:time`
 	boundRefunds     = `order_line_id refund_id amount_minor refunded_at:time recorded_at:time`
 	boundProposals   = `kind state amount_minor debt_kind debt_id undoes_number note proposed_at:time ended_at:time transfer_number
-		undone_minor changed_at:later-time`
+		undone_minor changed_at:later-time payment_reference:later from_account:later to_account:later booked_minor:later
+		effective_at:later-time`
 	boundVotes = `approved note event_number voted_at:time`
 	boundBooks = `currency opened_at:time sweep_since:time sweep_deposit_minor sweep_shop_funds_minor demanded_minor
 		demand_deadline_at:time exit_begun_at:time exited_at:time demand_lapsed_at:time sweep_after_kind sweep_after_since:time

@@ -55,7 +55,8 @@ var notChanged = map[string]string{
 		wants_refund wants_compensation grounds learned_at arrived_at filed_at currency filed_by potential_minor sampling_case`,
 	"order_lines": "merchant_id order_line_id",
 	"payouts":     `merchant_id payout_id claim_id part amount_minor currency out_number payment_id created_at form rides_payment`,
-	"proposals":   `merchant_id proposal_number kind amount_minor debt_kind debt_id undoes_number note proposed_by proposed_at`,
+	"proposals": `merchant_id proposal_number kind amount_minor debt_kind debt_id undoes_number note proposed_by proposed_at
+		payment_reference from_account to_account booked_minor effective_at`,
 }
 
 // columnsOf reads the columns of every table but goose's, in their order.

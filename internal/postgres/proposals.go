@@ -11,17 +11,19 @@ import (
 const proposalColumns = `
 	p.merchant_id, p.proposal_number, p.kind, p.state, p.amount_minor, p.debt_kind, p.debt_id,
 	coalesce(p.undoes_number, 0), p.note, p.proposed_by, p.proposed_at, p.ended_at,
-	coalesce(p.transfer_number, 0), p.undone_minor, p.changed_at`
+	coalesce(p.transfer_number, 0), p.undone_minor, p.changed_at, p.payment_reference, p.from_account, p.to_account,
+	coalesce(p.booked_minor, 0), p.effective_at`
 
 func scanProposal(rows *sql.Rows) (p proposal.Proposal, err error) { return p, fillProposal(rows, &p) }
 
 func fillProposal(row scanner, p *proposal.Proposal) error {
-	var ended, changed sql.NullTime
+	var ended, changed, effective sql.NullTime
 	err := row.Scan(&p.MerchantID, &p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount),
 		(*string)(&p.DebtKind), &p.DebtID, &p.Undoes, &p.Note, &p.ProposedBy, &p.ProposedAt, &ended,
-		&p.TransferNumber, (*int64)(&p.Undone), &changed)
-	p.EndedAt, p.ChangedAt = ended.Time, changed.Time
-	inUTC(&p.ProposedAt, &p.EndedAt, &p.ChangedAt)
+		&p.TransferNumber, (*int64)(&p.Undone), &changed, &p.Reference, (*string)(&p.From), (*string)(&p.To),
+		(*int64)(&p.Booked), &effective)
+	p.EndedAt, p.ChangedAt, p.EffectiveAt = ended.Time, changed.Time, effective.Time
+	inUTC(&p.ProposedAt, &p.EndedAt, &p.ChangedAt, &p.EffectiveAt)
 	return err
 }
 
@@ -86,6 +88,9 @@ func putProposal(r *pgwire.Records, p *proposal.Proposal) {
 	r.BigintOrNull(p.TransferNumber)
 	r.Bigints(int64(p.Undone))
 	r.Times(p.ChangedAt)
+	r.Texts(p.Reference, string(p.From), string(p.To))
+	r.BigintOrNull(int64(p.Booked))
+	r.Times(p.EffectiveAt)
 }
 
 func (tx *Tx) writeProposals(c *book.Changes) {
@@ -94,11 +99,11 @@ func (tx *Tx) writeProposals(c *book.Changes) {
 			INSERT INTO proposals (
 				merchant_id, proposal_number, kind, state, amount_minor, debt_kind, debt_id, undoes_number,
 				note, proposed_by, proposed_at, ended_at, transfer_number, undone_minor,
-				changed_at)
+				changed_at, payment_reference, from_account, to_account, booked_minor, effective_at)
 			SELECT
 				r.merchant_id, r.proposal_number, r.kind, r.state, r.amount_minor, r.debt_kind, r.debt_id,
 				r.undoes_number, r.note, r.proposed_by, r.proposed_at, r.ended_at, r.transfer_number,
-				r.undone_minor, r.changed_at
+				r.undone_minor, r.changed_at, r.payment_reference, r.from_account, r.to_account, r.booked_minor, r.effective_at
 			FROM unnest($1::proposals[]) r`,
 			pgwire.RowsOf(tx.s.types["proposals"], rows, putProposal))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
@@ -30,12 +31,28 @@ const (
 	// WriteOffWaiver lets a merchant leave without paying what was given up. It moves no
 	// money.
 	WriteOffWaiver Kind = "WRITE_OFF_WAIVER"
+	// SuspenseIn takes in money that arrived and matches nothing.
+	SuspenseIn Kind = "SUSPENSE_IN"
+	// SuspenseOut gives money without an owner back, or to the merchant it belongs to.
+	SuspenseOut Kind = "SUSPENSE_OUT"
+	// Reclassify moves money to the account where it belongs.
+	Reclassify Kind = "RECLASSIFY"
+	// CorrectTopUp sets a mistyped top-up to the amount that was paid.
+	CorrectTopUp Kind = "CORRECT_TOP_UP"
+	// TopUp, TopUpReversal, Withdrawal, HandOver and TakeBack are the movements of a
+	// merchant's money above the limit of what one caller may book.
+	TopUp         Kind = "TOP_UP"
+	TopUpReversal Kind = "TOP_UP_REVERSAL"
+	Withdrawal    Kind = "WITHDRAWAL"
+	HandOver      Kind = "HAND_OVER"
+	TakeBack      Kind = "TAKE_BACK"
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
 	return []Kind{
 		WriteOff, WriteOffRecovery, DepositForfeiture, Penalty, PenaltyReversal, WriteOffWaiver,
+		SuspenseIn, SuspenseOut, Reclassify, CorrectTopUp, TopUp, TopUpReversal, Withdrawal, HandOver, TakeBack,
 	}
 }
 
@@ -46,6 +63,9 @@ func (k Kind) Moves() bool { return k != WriteOffWaiver }
 func (k Kind) Undoes() bool {
 	return k == WriteOffRecovery || k == PenaltyReversal
 }
+
+// Corrects says whether proposals of the kind are about a top-up that is booked.
+func (k Kind) Corrects() bool { return k == CorrectTopUp || k == TopUpReversal }
 
 // State is where a proposal stands.
 type State string
@@ -84,6 +104,16 @@ type Proposal struct {
 	// DebtKind and DebtID name the debt of a write-off.
 	DebtKind debt.Kind
 	DebtID   string
+	// Reference is the payment reference of the top-up that it corrects or takes back, or
+	// the one under which its money moves; empty where neither is.
+	Reference string
+	// From is the account that money comes from, for SuspenseIn and Reclassify, and To the
+	// account that it goes to, for SuspenseOut and Reclassify.
+	From, To ledger.Purpose
+	// Booked is the amount at which a top-up was booked when its correction was proposed.
+	Booked money.Amount
+	// EffectiveAt is when the money moved outside; zero for the time of the second approval.
+	EffectiveAt time.Time
 	// Undoes is the number of the proposal that it undoes; zero for none.
 	Undoes     int64
 	Note       string

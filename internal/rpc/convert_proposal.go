@@ -12,6 +12,11 @@ func proposalOf(p *proposal.Proposal, currency string) *tenfoldv1.Proposal {
 		Amount: moneyOf(p.Amount, currency), Undone: moneyOf(p.Undone, currency), DebtKind: debtKinds.proto(p.DebtKind),
 		Note: p.Note, ProposedBy: p.ProposedBy, ProposedAt: stamp(p.ProposedAt), EndedAt: stamp(p.EndedAt), UpdateTime: stamp(p.ChangedAt),
 	}
+	out.PaymentReference, out.FromAccount, out.ToAccount = p.Reference, purposes.proto(p.From), purposes.proto(p.To)
+	out.EffectiveAt = stamp(p.EffectiveAt)
+	if p.Kind == proposal.CorrectTopUp {
+		out.BookedAmount = moneyOf(p.Booked, currency)
+	}
 	switch p.DebtKind {
 	case debt.TopUp:
 		out.PaymentReference = p.DebtID

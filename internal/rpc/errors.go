@@ -167,6 +167,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ExitNotPossible:           codes.FailedPrecondition,
 	fault.ExitStateConflict:         codes.FailedPrecondition,
 	fault.ProposalStateConflict:     codes.FailedPrecondition,
+	fault.SuspenseInsufficient:      codes.FailedPrecondition,
+	fault.DirectLimitExceeded:       codes.FailedPrecondition,
 	fault.ImportNotFound:            codes.NotFound,
 	fault.ImportStateConflict:       codes.FailedPrecondition,
 	fault.ImportChunkMisplaced:      codes.FailedPrecondition,

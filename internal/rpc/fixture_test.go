@@ -28,6 +28,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/evidence"
 	"github.com/tenfold-claims/tenfold/internal/evidence/object"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/notice"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
@@ -45,6 +46,9 @@ import (
 
 // start is the time at which every fixture's clock stands.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// directLimit is how much of a merchant's money one caller of a fixture may move.
+const directLimit = 100_000_000_000_000
 
 // fixture is a sandbox server with everything behind it, called over gRPC.
 type fixture struct {
@@ -79,6 +83,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	config := engine.Defaults()
 	config.PoliciesAtOnce = true // It has a sandbox.
+	config.DirectLimit.Named = map[string]money.Amount{"CNY": directLimit}
 	return newBounded(t, config, watch.Defaults())
 }
 

@@ -39,15 +39,23 @@ func (c caller) proposals() []proposal.Kind {
 	if c.Role != principal.RoleMerchant {
 		return nil
 	}
-	return []proposal.Kind{proposal.DepositForfeiture, proposal.Penalty, proposal.PenaltyReversal, proposal.WriteOffRecovery}
+	return []proposal.Kind{
+		proposal.DepositForfeiture, proposal.Penalty, proposal.PenaltyReversal, proposal.WriteOffRecovery,
+		proposal.CorrectTopUp, proposal.TopUpReversal, proposal.Withdrawal, proposal.TakeBack,
+	}
 }
 
 func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1.ProposeDecisionRequest) (*tenfoldv1.ProposeDecisionResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
 	cmd := book.ProposeDecision{
 		Kind: proposalKinds.domain(r.GetKind()), Amount: money.Amount(r.GetAmount().GetMinorUnits()),
-		Currency: r.GetAmount().GetCurrencyCode(), DebtKind: debtKinds.domain(r.GetDebtKind()),
-		DebtID: r.GetPaymentReference(), Note: r.GetNote(),
+		Currency: r.GetAmount().GetCurrencyCode(), DebtKind: debtKinds.domain(r.GetDebtKind()), Note: r.GetNote(),
+		From: purposes.domain(r.GetFromAccount()), To: purposes.domain(r.GetToAccount()), EffectiveAt: moment(r.GetEffectiveAt()),
+	}
+	if cmd.Kind == proposal.WriteOff {
+		cmd.DebtID = r.GetPaymentReference()
+	} else {
+		cmd.Reference = r.GetPaymentReference()
 	}
 	if r.GetClaim() != "" {
 		id, err := claimUnder(r.GetParent(), r.GetClaim())

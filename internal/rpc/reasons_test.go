@@ -85,6 +85,15 @@ var reasonCases = map[string]reasonCase{
 		}
 		return f.approveProposalErr("approver-1", p.GetName())
 	}},
+	"SUSPENSE_INSUFFICIENT": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"availableMinor", "requiredMinor", "currency"}, call: func(f *fixture) error {
+		r := f.proposing(tenfoldv1.ProposalKind_PROPOSAL_KIND_SUSPENSE_OUT, 1)
+		r.ToAccount = tenfoldv1.AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT
+		return f.proposeErr(r)
+	}},
+	"DIRECT_LIMIT_EXCEEDED": {code: codes.FailedPrecondition, metadata: []string{"limitMinor", "askedMinor", "currency", "proposalKind"}, call: func(f *fixture) error {
+		_, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", directLimit+1, "pay-"+f.id()))
+		return err
+	}},
 	"EXIT_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"merchantId"}, call: func(f *fixture) error {
 		_, err := f.money.CancelExit(f.as("merchant"), &tenfoldv1.CancelExitRequest{Name: "merchants/m1", RequestId: f.id()})
 		return err

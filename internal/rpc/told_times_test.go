@@ -93,6 +93,13 @@ var factTimes = map[protoreflect.FullName]telling{
 		})
 		return err
 	}),
+	"tenfold.v1.ProposeDecisionRequest.effective_at": moneyTold(func(f *teller, at *timestamppb.Timestamp) error {
+		_, err := f.money.ProposeDecision(f.asPerson("finance", "fay"), &tenfoldv1.ProposeDecisionRequest{
+			Parent: "merchants/m1", RequestId: f.id(), Amount: fen(1), Kind: tenfoldv1.ProposalKind_PROPOSAL_KIND_TOP_UP,
+			PaymentReference: "wire-9" + f.id(), Note: "seen", EffectiveAt: at,
+		})
+		return err
+	}),
 	"tenfold.v1.ReportCouponRedeemedRequest.occurred_at": {"occurred_at", func(f *teller, at *timestamppb.Timestamp) error {
 		_, err := f.money.ReportCouponRedeemed(f.as("operator"), &tenfoldv1.ReportCouponRedeemedRequest{
 			Parent: "merchants/m1", RequestId: f.id(), OutNumber: f.coupon, Amount: fen(1), PurchaseReference: "buy-9" + f.id(), OccurredAt: at,

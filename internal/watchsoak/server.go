@@ -21,7 +21,7 @@ func (s *soak) startServer(ctx context.Context) (*server, error) {
 		Binary: s.Binary,
 		Args: []string{
 			"--listen", "127.0.0.1:0", "--ops-listen", "none", "--database-url", s.DatabaseURL, "--gateway", nowhere,
-			"--insecure-loopback", "--rate-limit", "0", "--log-level", "error",
+			"--insecure-loopback", "--rate-limit", "0", "--direct-limit", "none", "--log-level", "error",
 			// The database may be one of tests, whose policies have no limits.
 			"--allow-policy-without-limits=promise-tenfold,food-safety-148,consumer-protection-55",
 		},

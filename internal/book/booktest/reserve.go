@@ -1,6 +1,7 @@
 package booktest
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -18,11 +19,11 @@ type reservation struct {
 
 // reserve claims a reference for a holder in a book, or says who holds it.
 func (s *Shelf) reserve(r book.Reference, merchantID, holder string) (held *reservation, ours bool) {
-	held = s.reservations[r]
+	held = s.reservations[plain(r)]
 	switch {
 	case held == nil:
 		held = &reservation{merchantID: merchantID, holder: holder, tries: 1}
-		s.reservations[r] = held
+		s.reservations[plain(r)] = held
 	case held.merchantID == merchantID && held.holder == holder:
 		held.tries++
 	default:
@@ -34,12 +35,15 @@ func (s *Shelf) reserve(r book.Reference, merchantID, holder string) (held *rese
 // unreserve takes one try back; the last one frees the reference.
 func (s *Shelf) unreserve(list []book.Reference) {
 	for _, r := range list {
-		held := s.reservations[r]
+		held := s.reservations[plain(r)]
 		if held.tries--; held.tries == 0 {
-			delete(s.reservations, r)
+			delete(s.reservations, plain(r))
 		}
 	}
 }
+
+// plain is a reference without the holder that it asks for.
+func plain(r book.Reference) book.Reference { return book.Reference{Kind: r.Kind, Value: r.Value} }
 
 // Reserved says whether somebody holds a reference.
 func (s *Shelf) Reserved(r book.Reference) bool { return s.reservations[r] != nil }
@@ -80,7 +84,7 @@ func (s *Shelf) underReservations(h request.Header, cmd book.Command) (book.Outc
 	holder := h.Principal.Workload + "/" + h.Method + "/" + h.RequestID
 	var ours []book.Reference
 	for _, reference := range r.References() {
-		held, reserved := s.reserve(reference, h.MerchantID, holder)
+		held, reserved := s.reserve(reference, h.MerchantID, cmp.Or(reference.Holder, holder))
 		if !reserved {
 			s.unreserve(ours)
 			return book.Outcome{}, s.used(cmd, reference, held)

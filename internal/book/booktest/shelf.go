@@ -95,6 +95,9 @@ func (s *Shelf) Seldom() { s.seldom = true }
 // OpenBooks lets first claims open books from now on.
 func (s *Shelf) OpenBooks() { s.settings.OpenBooks = true }
 
+// LimitDirect bounds from now on how much one caller may move.
+func (s *Shelf) LimitDirect(l book.DirectLimit) { s.settings.DirectLimit = l }
+
 // Now is the time.
 func (s *Shelf) Now() time.Time { return s.now.UTC().Truncate(time.Microsecond) }
 
@@ -220,6 +223,11 @@ func (s *Shelf) Do(h request.Header, cmd book.Command) (book.Outcome, error) {
 	}
 	if _, ok := cmd.(book.Previewed); ok {
 		h.ValidateOnly = true
+	}
+	if m, ok := cmd.(book.Moving); ok {
+		if p, found := s.Rows(h.MerchantID).Proposal(m.Proposal()); found {
+			m.Reserve(&p)
+		}
 	}
 	o, err := s.underReservations(h, cmd)
 	if after, ok := cmd.(book.Ending); ok && err != nil && !h.ValidateOnly {

@@ -108,7 +108,7 @@ func checkDebt(old, d *debt.Debt) error {
 
 func checkProposal(old, p *proposal.Proposal) error {
 	switch {
-	case p.Amount <= 0, p.Undone < 0, p.Undone > p.Amount:
+	case p.Amount < 0, p.Amount == 0 && p.Kind != proposal.CorrectTopUp, p.Undone < 0, p.Undone > p.Amount:
 		return fmt.Errorf("of %d is undone by %d", p.Amount, p.Undone)
 	case (p.Kind == proposal.WriteOff) != (p.DebtKind != ""), (p.DebtKind == "") != (p.DebtID == ""):
 		return fmt.Errorf("of kind %s is about the debt %s %s", p.Kind, p.DebtKind, p.DebtID)
@@ -119,6 +119,7 @@ func checkProposal(old, p *proposal.Proposal) error {
 	case (p.State == proposal.Open) != p.EndedAt.IsZero(), (p.State == proposal.CarriedOut && p.Kind != proposal.WriteOffWaiver) != (p.TransferNumber != 0):
 		return fmt.Errorf("is %s, ended at %s by transfer %d", p.State, p.EndedAt, p.TransferNumber)
 	case old != nil && (old.Kind != p.Kind || old.Amount != p.Amount || old.DebtKind != p.DebtKind || old.DebtID != p.DebtID ||
+		old.Reference != p.Reference || old.From != p.From || old.To != p.To || old.Booked != p.Booked || !old.EffectiveAt.Equal(p.EffectiveAt) ||
 		old.Undoes != p.Undoes || old.Note != p.Note || !principal.Same(old.ProposedBy, p.ProposedBy) || !old.ProposedAt.Equal(p.ProposedAt)):
 		return fmt.Errorf("was made as %+v and is told as %+v", *old, *p)
 	}

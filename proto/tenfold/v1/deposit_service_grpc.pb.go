@@ -57,25 +57,27 @@ type DepositServiceClient interface {
 	// time. MERCHANT_NOT_FOUND, also for a book that was not open yet.
 	GetBook(ctx context.Context, in *GetBookRequest, opts ...grpc.CallOption) (*GetBookResponse, error)
 	// TopUpDeposit books a deposit payment that has arrived. MERCHANT_NOT_FOUND,
-	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED.
+	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED,
+	// DIRECT_LIMIT_EXCEEDED (with the limit, and the kind of proposal to make).
 	TopUpDeposit(ctx context.Context, in *TopUpDepositRequest, opts ...grpc.CallOption) (*TopUpDepositResponse, error)
 	// WithdrawDeposit books that free deposit was paid back to the merchant.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
 	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
-	// SWEEP_DUE, REFERENCE_ALREADY_USED.
+	// SWEEP_DUE, REFERENCE_ALREADY_USED, DIRECT_LIMIT_EXCEEDED.
 	WithdrawDeposit(ctx context.Context, in *WithdrawDepositRequest, opts ...grpc.CallOption) (*WithdrawDepositResponse, error)
 	// ReverseTopUp takes back a top-up whose payment bounced. The part that is no
 	// longer free becomes a receivable, so ReverseTopUp is never refused for lack
-	// of money. TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED.
+	// of money. A top-up that was corrected is taken back at the corrected amount.
+	// TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED, DIRECT_LIMIT_EXCEEDED.
 	ReverseTopUp(ctx context.Context, in *ReverseTopUpRequest, opts ...grpc.CallOption) (*ReverseTopUpResponse, error)
 	// HandOverShopFunds books sales proceeds that the settlement system hands
 	// over. MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// REFERENCE_ALREADY_USED.
+	// REFERENCE_ALREADY_USED, DIRECT_LIMIT_EXCEEDED.
 	HandOverShopFunds(ctx context.Context, in *HandOverShopFundsRequest, opts ...grpc.CallOption) (*HandOverShopFundsResponse, error)
 	// TakeBackShopFunds gives free sales proceeds back to the settlement system.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
 	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
-	// SWEEP_DUE, REFERENCE_ALREADY_USED.
+	// SWEEP_DUE, REFERENCE_ALREADY_USED, DIRECT_LIMIT_EXCEEDED.
 	TakeBackShopFunds(ctx context.Context, in *TakeBackShopFundsRequest, opts ...grpc.CallOption) (*TakeBackShopFundsResponse, error)
 	// ListTransfers lists the transfers of a book, or of all books, oldest first
 	// unless another order is asked for. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED,
@@ -234,25 +236,27 @@ type DepositServiceServer interface {
 	// time. MERCHANT_NOT_FOUND, also for a book that was not open yet.
 	GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error)
 	// TopUpDeposit books a deposit payment that has arrived. MERCHANT_NOT_FOUND,
-	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED.
+	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED,
+	// DIRECT_LIMIT_EXCEEDED (with the limit, and the kind of proposal to make).
 	TopUpDeposit(context.Context, *TopUpDepositRequest) (*TopUpDepositResponse, error)
 	// WithdrawDeposit books that free deposit was paid back to the merchant.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
 	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
-	// SWEEP_DUE, REFERENCE_ALREADY_USED.
+	// SWEEP_DUE, REFERENCE_ALREADY_USED, DIRECT_LIMIT_EXCEEDED.
 	WithdrawDeposit(context.Context, *WithdrawDepositRequest) (*WithdrawDepositResponse, error)
 	// ReverseTopUp takes back a top-up whose payment bounced. The part that is no
 	// longer free becomes a receivable, so ReverseTopUp is never refused for lack
-	// of money. TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED.
+	// of money. A top-up that was corrected is taken back at the corrected amount.
+	// TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED, DIRECT_LIMIT_EXCEEDED.
 	ReverseTopUp(context.Context, *ReverseTopUpRequest) (*ReverseTopUpResponse, error)
 	// HandOverShopFunds books sales proceeds that the settlement system hands
 	// over. MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// REFERENCE_ALREADY_USED.
+	// REFERENCE_ALREADY_USED, DIRECT_LIMIT_EXCEEDED.
 	HandOverShopFunds(context.Context, *HandOverShopFundsRequest) (*HandOverShopFundsResponse, error)
 	// TakeBackShopFunds gives free sales proceeds back to the settlement system.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
 	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
-	// SWEEP_DUE, REFERENCE_ALREADY_USED.
+	// SWEEP_DUE, REFERENCE_ALREADY_USED, DIRECT_LIMIT_EXCEEDED.
 	TakeBackShopFunds(context.Context, *TakeBackShopFundsRequest) (*TakeBackShopFundsResponse, error)
 	// ListTransfers lists the transfers of a book, or of all books, oldest first
 	// unless another order is asked for. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED,

@@ -293,6 +293,33 @@ const (
 	// The cost of a test was given back to the merchant's shop funds, which had
 	// paid it.
 	TransferKind_TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS TransferKind = 46
+	// A payment arrived that matches nothing.
+	TransferKind_TRANSFER_KIND_SUSPENSE_TAKEN_IN TransferKind = 47
+	// Money reached the platform's cash that matches nothing.
+	TransferKind_TRANSFER_KIND_SUSPENSE_TAKEN_IN_CASH TransferKind = 48
+	// Money without an owner went back to its payer.
+	TransferKind_TRANSFER_KIND_SUSPENSE_GIVEN_BACK TransferKind = 49
+	// Money without an owner went back out of the platform's cash.
+	TransferKind_TRANSFER_KIND_SUSPENSE_GIVEN_BACK_CASH TransferKind = 50
+	// Money in suspense turned out to be the merchant's deposit.
+	TransferKind_TRANSFER_KIND_SUSPENSE_TO_DEPOSIT TransferKind = 51
+	// Money in suspense turned out to be sales proceeds of the merchant.
+	TransferKind_TRANSFER_KIND_SUSPENSE_TO_SHOP_FUNDS TransferKind = 52
+	// A top-up was booked too high: the part that is still free is taken back.
+	TransferKind_TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED TransferKind = 53
+	// A top-up was booked too high: the merchant owes the part that is already
+	// used.
+	TransferKind_TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED_OWED TransferKind = 54
+	// A top-up was booked too low: the missing part is added.
+	TransferKind_TRANSFER_KIND_DEPOSIT_TOP_UP_RAISED TransferKind = 55
+	// Deposit that belongs to the shop funds was moved there.
+	TransferKind_TRANSFER_KIND_DEPOSIT_RECLASSIFIED TransferKind = 56
+	// Shop funds that belong to the deposit were moved there.
+	TransferKind_TRANSFER_KIND_SHOP_FUNDS_RECLASSIFIED TransferKind = 57
+	// Money in clearing that lies in the platform's cash was moved there.
+	TransferKind_TRANSFER_KIND_CLEARING_RECLASSIFIED TransferKind = 58
+	// Money in the platform's cash that lies in clearing was moved there.
+	TransferKind_TRANSFER_KIND_CASH_RECLASSIFIED TransferKind = 59
 )
 
 // Enum value maps for TransferKind.
@@ -345,6 +372,19 @@ var (
 		44: "TRANSFER_KIND_FEE_OWED_BY_CONSUMER",
 		45: "TRANSFER_KIND_FEE_FORGIVEN_CONSUMER",
 		46: "TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS",
+		47: "TRANSFER_KIND_SUSPENSE_TAKEN_IN",
+		48: "TRANSFER_KIND_SUSPENSE_TAKEN_IN_CASH",
+		49: "TRANSFER_KIND_SUSPENSE_GIVEN_BACK",
+		50: "TRANSFER_KIND_SUSPENSE_GIVEN_BACK_CASH",
+		51: "TRANSFER_KIND_SUSPENSE_TO_DEPOSIT",
+		52: "TRANSFER_KIND_SUSPENSE_TO_SHOP_FUNDS",
+		53: "TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED",
+		54: "TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED_OWED",
+		55: "TRANSFER_KIND_DEPOSIT_TOP_UP_RAISED",
+		56: "TRANSFER_KIND_DEPOSIT_RECLASSIFIED",
+		57: "TRANSFER_KIND_SHOP_FUNDS_RECLASSIFIED",
+		58: "TRANSFER_KIND_CLEARING_RECLASSIFIED",
+		59: "TRANSFER_KIND_CASH_RECLASSIFIED",
 	}
 	TransferKind_value = map[string]int32{
 		"TRANSFER_KIND_UNSPECIFIED":                  0,
@@ -394,6 +434,19 @@ var (
 		"TRANSFER_KIND_FEE_OWED_BY_CONSUMER":         44,
 		"TRANSFER_KIND_FEE_FORGIVEN_CONSUMER":        45,
 		"TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS":   46,
+		"TRANSFER_KIND_SUSPENSE_TAKEN_IN":            47,
+		"TRANSFER_KIND_SUSPENSE_TAKEN_IN_CASH":       48,
+		"TRANSFER_KIND_SUSPENSE_GIVEN_BACK":          49,
+		"TRANSFER_KIND_SUSPENSE_GIVEN_BACK_CASH":     50,
+		"TRANSFER_KIND_SUSPENSE_TO_DEPOSIT":          51,
+		"TRANSFER_KIND_SUSPENSE_TO_SHOP_FUNDS":       52,
+		"TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED":       53,
+		"TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED_OWED":  54,
+		"TRANSFER_KIND_DEPOSIT_TOP_UP_RAISED":        55,
+		"TRANSFER_KIND_DEPOSIT_RECLASSIFIED":         56,
+		"TRANSFER_KIND_SHOP_FUNDS_RECLASSIFIED":      57,
+		"TRANSFER_KIND_CLEARING_RECLASSIFIED":        58,
+		"TRANSFER_KIND_CASH_RECLASSIFIED":            59,
 	}
 )
 
@@ -1644,7 +1697,7 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\vAccountSide\x12\x1c\n" +
 	"\x18ACCOUNT_SIDE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACCOUNT_SIDE_DEBIT\x10\x01\x12\x17\n" +
-	"\x13ACCOUNT_SIDE_CREDIT\x10\x02*\xf1\r\n" +
+	"\x13ACCOUNT_SIDE_CREDIT\x10\x02*\x87\x12\n" +
 	"\fTransferKind\x12\x1d\n" +
 	"\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fTRANSFER_KIND_DEPOSIT_TOPPED_UP\x10\x01\x12#\n" +
@@ -1693,7 +1746,20 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\x1aTRANSFER_KIND_FEE_REFUNDED\x10+\x12&\n" +
 	"\"TRANSFER_KIND_FEE_OWED_BY_CONSUMER\x10,\x12'\n" +
 	"#TRANSFER_KIND_FEE_FORGIVEN_CONSUMER\x10-\x12,\n" +
-	"(TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS\x10.*\x86\x01\n" +
+	"(TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS\x10.\x12#\n" +
+	"\x1fTRANSFER_KIND_SUSPENSE_TAKEN_IN\x10/\x12(\n" +
+	"$TRANSFER_KIND_SUSPENSE_TAKEN_IN_CASH\x100\x12%\n" +
+	"!TRANSFER_KIND_SUSPENSE_GIVEN_BACK\x101\x12*\n" +
+	"&TRANSFER_KIND_SUSPENSE_GIVEN_BACK_CASH\x102\x12%\n" +
+	"!TRANSFER_KIND_SUSPENSE_TO_DEPOSIT\x103\x12(\n" +
+	"$TRANSFER_KIND_SUSPENSE_TO_SHOP_FUNDS\x104\x12(\n" +
+	"$TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED\x105\x12-\n" +
+	")TRANSFER_KIND_DEPOSIT_TOP_UP_LOWERED_OWED\x106\x12'\n" +
+	"#TRANSFER_KIND_DEPOSIT_TOP_UP_RAISED\x107\x12&\n" +
+	"\"TRANSFER_KIND_DEPOSIT_RECLASSIFIED\x108\x12)\n" +
+	"%TRANSFER_KIND_SHOP_FUNDS_RECLASSIFIED\x109\x12'\n" +
+	"#TRANSFER_KIND_CLEARING_RECLASSIFIED\x10:\x12#\n" +
+	"\x1fTRANSFER_KIND_CASH_RECLASSIFIED\x10;*\x86\x01\n" +
 	"\tHoldState\x12\x1a\n" +
 	"\x16HOLD_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fHOLD_STATE_HELD\x10\x01\x12\x17\n" +

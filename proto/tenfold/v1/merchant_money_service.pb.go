@@ -35,21 +35,39 @@ type ProposeDecisionRequest struct {
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// The kind of decision.
 	Kind ProposalKind `protobuf:"varint,4,opt,name=kind,proto3,enum=tenfold.v1.ProposalKind" json:"kind,omitempty"`
-	// The amount, greater than zero. A penalty is given back in full.
+	// The amount, greater than zero. A penalty is given back in full, and so is a
+	// top-up. CORRECT_TOP_UP: the amount that was paid; it may be zero.
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// WRITE_OFF: ADVANCE, FEE or TOP_UP. Unset for other kinds.
 	DebtKind DebtKind `protobuf:"varint,6,opt,name=debt_kind,json=debtKind,proto3,enum=tenfold.v1.DebtKind" json:"debt_kind,omitempty"`
 	// WRITE_OFF of ADVANCE or FEE: merchants/{merchant}/claims/{claim}, under the
 	// parent. Empty otherwise.
 	Claim string `protobuf:"bytes,7,opt,name=claim,proto3" json:"claim,omitempty"`
-	// WRITE_OFF of TOP_UP: the payment reference of the bounced top-up. Empty
-	// otherwise.
+	// WRITE_OFF of TOP_UP: the payment reference of the bounced top-up.
+	// CORRECT_TOP_UP and TOP_UP_REVERSAL: that of the top-up. SUSPENSE_IN,
+	// SUSPENSE_OUT to SETTLEMENT_CLEARING or PLATFORM_CASH, TOP_UP, WITHDRAWAL,
+	// HAND_OVER and TAKE_BACK: the reference under which the money moves, which can
+	// be used once over all merchants. Empty otherwise.
 	PaymentReference string `protobuf:"bytes,8,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
 	// WRITE_OFF_RECOVERY and PENALTY_REVERSAL: the proposal to undo,
 	// merchants/{merchant}/proposals/{n}, under the parent. Empty otherwise.
 	Undoes string `protobuf:"bytes,9,opt,name=undoes,proto3" json:"undoes,omitempty"`
 	// The reason, up to 2,000 characters, without personal data.
-	Note          string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
+	// SUSPENSE_IN: SETTLEMENT_CLEARING for a payment to the platform, PLATFORM_CASH
+	// for money that reached the platform's cash. RECLASSIFY: the account on which
+	// the money stands. Unset otherwise.
+	FromAccount AccountPurpose `protobuf:"varint,11,opt,name=from_account,json=fromAccount,proto3,enum=tenfold.v1.AccountPurpose" json:"from_account,omitempty"`
+	// SUSPENSE_OUT: SETTLEMENT_CLEARING or PLATFORM_CASH for money that went back,
+	// DEPOSIT or SHOP_FUNDS for money of the merchant. RECLASSIFY: the account where
+	// the money belongs. DEPOSIT and SHOP_FUNDS can be exchanged, and
+	// SETTLEMENT_CLEARING and PLATFORM_CASH; other accounts follow from claims and
+	// debts. Unset otherwise.
+	ToAccount AccountPurpose `protobuf:"varint,12,opt,name=to_account,json=toAccount,proto3,enum=tenfold.v1.AccountPurpose" json:"to_account,omitempty"`
+	// The time at which the money moved outside; not in the future. Only for kinds
+	// with a payment_reference, WRITE_OFF excepted. Absent: the second approval, and
+	// for CORRECT_TOP_UP the time of the top-up.
+	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,6 +170,27 @@ func (x *ProposeDecisionRequest) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *ProposeDecisionRequest) GetFromAccount() AccountPurpose {
+	if x != nil {
+		return x.FromAccount
+	}
+	return AccountPurpose_ACCOUNT_PURPOSE_UNSPECIFIED
+}
+
+func (x *ProposeDecisionRequest) GetToAccount() AccountPurpose {
+	if x != nil {
+		return x.ToAccount
+	}
+	return AccountPurpose_ACCOUNT_PURPOSE_UNSPECIFIED
+}
+
+func (x *ProposeDecisionRequest) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
 }
 
 // ProposeDecisionResponse holds the proposal.
@@ -1569,7 +1608,7 @@ var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc0\v\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe1\x12\n" +
 	"\x16ProposeDecisionRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -1586,11 +1625,20 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\x06undoes\x18\t \x01(\tB]\xe2A\x01\x01\xfaA\x12\n" +
 	"\x10tenfold/Proposal\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17})?$R\x06undoes\x12\"\n" +
 	"\x04note\x18\n" +
-	" \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\x89\x05\xbaH\x85\x05\x1a\x93\x01\n" +
+	" \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12K\n" +
+	"\ffrom_account\x18\v \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\vfromAccount\x12G\n" +
+	"\n" +
+	"to_account\x18\f \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\ttoAccount\x12_\n" +
+	"\feffective_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt:\xb3\n" +
+	"\xbaH\xaf\n" +
+	"\x1a\x93\x01\n" +
 	"\"propose_decision.debt_of_write_off\x12Bdebt_kind must be set for a WRITE_OFF, and must be unset otherwise\x1a)(this.kind == 1) == (this.debt_kind != 0)\x1a\x96\x01\n" +
-	"\x1epropose_decision.claim_of_debt\x12Bclaim must be set for ADVANCE and FEE, and must be empty otherwise\x1a0(this.debt_kind in [2, 3]) == (this.claim != '')\x1a\xa4\x01\n" +
-	"\"propose_decision.reference_of_debt\x12Epayment_reference must be set for TOP_UP, and must be empty otherwise\x1a7(this.debt_kind == 4) == (this.payment_reference != '')\x1a\xac\x01\n" +
-	"\x1fpropose_decision.undoes_of_kind\x12[undoes must be set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL, and must be empty otherwise\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"{\n" +
+	"\x1epropose_decision.claim_of_debt\x12Bclaim must be set for ADVANCE and FEE, and must be empty otherwise\x1a0(this.debt_kind in [2, 3]) == (this.claim != '')\x1a\xad\x02\n" +
+	"\"propose_decision.reference_of_debt\x12opayment_reference must be set for a top-up and for money that comes in or goes out, and must be empty otherwise\x1a\x95\x01(this.debt_kind == 4 || this.kind in [7, 10, 11, 12, 13, 14, 15] || (this.kind == 8 && this.to_account in [9, 10])) == (this.payment_reference != '')\x1a\xac\x01\n" +
+	"\x1fpropose_decision.undoes_of_kind\x12[undoes must be set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL, and must be empty otherwise\x1a,(this.kind in [2, 5]) == (this.undoes != '')\x1a\xb0\x01\n" +
+	"%propose_decision.from_account_of_kind\x12Tfrom_account must be set for SUSPENSE_IN and RECLASSIFY, and must be unset otherwise\x1a1(this.kind in [7, 9]) == (this.from_account != 0)\x1a\xab\x01\n" +
+	"#propose_decision.to_account_of_kind\x12Sto_account must be set for SUSPENSE_OUT and RECLASSIFY, and must be unset otherwise\x1a/(this.kind in [8, 9]) == (this.to_account != 0)\x1a\xbd\x01\n" +
+	"%propose_decision.effective_at_of_kind\x12Geffective_at must be unset for a kind whose money does not move outside\x1aK!has(this.effective_at) || (this.kind != 1 && this.payment_reference != '')\"{\n" +
 	"\x17ProposeDecisionResponse\x12:\n" +
 	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x96\x02\n" +
@@ -1759,65 +1807,69 @@ var file_tenfold_v1_merchant_money_service_proto_goTypes = []any{
 	(ProposalKind)(0),                       // 22: tenfold.v1.ProposalKind
 	(*Money)(nil),                           // 23: tenfold.v1.Money
 	(DebtKind)(0),                           // 24: tenfold.v1.DebtKind
-	(*Proposal)(nil),                        // 25: tenfold.v1.Proposal
-	(*Transfer)(nil),                        // 26: tenfold.v1.Transfer
-	(ProposalState)(0),                      // 27: tenfold.v1.ProposalState
-	(*Book)(nil),                            // 28: tenfold.v1.Book
-	(*timestamppb.Timestamp)(nil),           // 29: google.protobuf.Timestamp
-	(*Claim)(nil),                           // 30: tenfold.v1.Claim
-	(*Payout)(nil),                          // 31: tenfold.v1.Payout
+	(AccountPurpose)(0),                     // 25: tenfold.v1.AccountPurpose
+	(*timestamppb.Timestamp)(nil),           // 26: google.protobuf.Timestamp
+	(*Proposal)(nil),                        // 27: tenfold.v1.Proposal
+	(*Transfer)(nil),                        // 28: tenfold.v1.Transfer
+	(ProposalState)(0),                      // 29: tenfold.v1.ProposalState
+	(*Book)(nil),                            // 30: tenfold.v1.Book
+	(*Claim)(nil),                           // 31: tenfold.v1.Claim
+	(*Payout)(nil),                          // 32: tenfold.v1.Payout
 }
 var file_tenfold_v1_merchant_money_service_proto_depIdxs = []int32{
 	22, // 0: tenfold.v1.ProposeDecisionRequest.kind:type_name -> tenfold.v1.ProposalKind
 	23, // 1: tenfold.v1.ProposeDecisionRequest.amount:type_name -> tenfold.v1.Money
 	24, // 2: tenfold.v1.ProposeDecisionRequest.debt_kind:type_name -> tenfold.v1.DebtKind
-	25, // 3: tenfold.v1.ProposeDecisionResponse.proposal:type_name -> tenfold.v1.Proposal
-	25, // 4: tenfold.v1.ApproveProposalResponse.proposal:type_name -> tenfold.v1.Proposal
-	26, // 5: tenfold.v1.ApproveProposalResponse.transfers:type_name -> tenfold.v1.Transfer
-	25, // 6: tenfold.v1.RefuseProposalResponse.proposal:type_name -> tenfold.v1.Proposal
-	25, // 7: tenfold.v1.GetProposalResponse.proposal:type_name -> tenfold.v1.Proposal
-	27, // 8: tenfold.v1.ListProposalsRequest.state:type_name -> tenfold.v1.ProposalState
-	25, // 9: tenfold.v1.ListProposalsResponse.proposals:type_name -> tenfold.v1.Proposal
-	28, // 10: tenfold.v1.BeginExitResponse.book:type_name -> tenfold.v1.Book
-	28, // 11: tenfold.v1.CancelExitResponse.book:type_name -> tenfold.v1.Book
-	28, // 12: tenfold.v1.CompleteExitResponse.book:type_name -> tenfold.v1.Book
-	26, // 13: tenfold.v1.CompleteExitResponse.transfers:type_name -> tenfold.v1.Transfer
-	23, // 14: tenfold.v1.RecordConsumerRepaymentRequest.amount:type_name -> tenfold.v1.Money
-	29, // 15: tenfold.v1.RecordConsumerRepaymentRequest.effective_at:type_name -> google.protobuf.Timestamp
-	30, // 16: tenfold.v1.RecordConsumerRepaymentResponse.claim:type_name -> tenfold.v1.Claim
-	26, // 17: tenfold.v1.RecordConsumerRepaymentResponse.transfers:type_name -> tenfold.v1.Transfer
-	23, // 18: tenfold.v1.ReportCouponRedeemedRequest.amount:type_name -> tenfold.v1.Money
-	29, // 19: tenfold.v1.ReportCouponRedeemedRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	31, // 20: tenfold.v1.ReportCouponRedeemedResponse.payout:type_name -> tenfold.v1.Payout
-	29, // 21: tenfold.v1.ReportCouponLapsedRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	31, // 22: tenfold.v1.ReportCouponLapsedResponse.payout:type_name -> tenfold.v1.Payout
-	0,  // 23: tenfold.v1.MerchantMoneyService.ProposeDecision:input_type -> tenfold.v1.ProposeDecisionRequest
-	2,  // 24: tenfold.v1.MerchantMoneyService.ApproveProposal:input_type -> tenfold.v1.ApproveProposalRequest
-	4,  // 25: tenfold.v1.MerchantMoneyService.RefuseProposal:input_type -> tenfold.v1.RefuseProposalRequest
-	6,  // 26: tenfold.v1.MerchantMoneyService.GetProposal:input_type -> tenfold.v1.GetProposalRequest
-	8,  // 27: tenfold.v1.MerchantMoneyService.ListProposals:input_type -> tenfold.v1.ListProposalsRequest
-	10, // 28: tenfold.v1.MerchantMoneyService.BeginExit:input_type -> tenfold.v1.BeginExitRequest
-	12, // 29: tenfold.v1.MerchantMoneyService.CancelExit:input_type -> tenfold.v1.CancelExitRequest
-	14, // 30: tenfold.v1.MerchantMoneyService.CompleteExit:input_type -> tenfold.v1.CompleteExitRequest
-	16, // 31: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:input_type -> tenfold.v1.RecordConsumerRepaymentRequest
-	18, // 32: tenfold.v1.MerchantMoneyService.ReportCouponRedeemed:input_type -> tenfold.v1.ReportCouponRedeemedRequest
-	20, // 33: tenfold.v1.MerchantMoneyService.ReportCouponLapsed:input_type -> tenfold.v1.ReportCouponLapsedRequest
-	1,  // 34: tenfold.v1.MerchantMoneyService.ProposeDecision:output_type -> tenfold.v1.ProposeDecisionResponse
-	3,  // 35: tenfold.v1.MerchantMoneyService.ApproveProposal:output_type -> tenfold.v1.ApproveProposalResponse
-	5,  // 36: tenfold.v1.MerchantMoneyService.RefuseProposal:output_type -> tenfold.v1.RefuseProposalResponse
-	7,  // 37: tenfold.v1.MerchantMoneyService.GetProposal:output_type -> tenfold.v1.GetProposalResponse
-	9,  // 38: tenfold.v1.MerchantMoneyService.ListProposals:output_type -> tenfold.v1.ListProposalsResponse
-	11, // 39: tenfold.v1.MerchantMoneyService.BeginExit:output_type -> tenfold.v1.BeginExitResponse
-	13, // 40: tenfold.v1.MerchantMoneyService.CancelExit:output_type -> tenfold.v1.CancelExitResponse
-	15, // 41: tenfold.v1.MerchantMoneyService.CompleteExit:output_type -> tenfold.v1.CompleteExitResponse
-	17, // 42: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:output_type -> tenfold.v1.RecordConsumerRepaymentResponse
-	19, // 43: tenfold.v1.MerchantMoneyService.ReportCouponRedeemed:output_type -> tenfold.v1.ReportCouponRedeemedResponse
-	21, // 44: tenfold.v1.MerchantMoneyService.ReportCouponLapsed:output_type -> tenfold.v1.ReportCouponLapsedResponse
-	34, // [34:45] is the sub-list for method output_type
-	23, // [23:34] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	25, // 3: tenfold.v1.ProposeDecisionRequest.from_account:type_name -> tenfold.v1.AccountPurpose
+	25, // 4: tenfold.v1.ProposeDecisionRequest.to_account:type_name -> tenfold.v1.AccountPurpose
+	26, // 5: tenfold.v1.ProposeDecisionRequest.effective_at:type_name -> google.protobuf.Timestamp
+	27, // 6: tenfold.v1.ProposeDecisionResponse.proposal:type_name -> tenfold.v1.Proposal
+	27, // 7: tenfold.v1.ApproveProposalResponse.proposal:type_name -> tenfold.v1.Proposal
+	28, // 8: tenfold.v1.ApproveProposalResponse.transfers:type_name -> tenfold.v1.Transfer
+	27, // 9: tenfold.v1.RefuseProposalResponse.proposal:type_name -> tenfold.v1.Proposal
+	27, // 10: tenfold.v1.GetProposalResponse.proposal:type_name -> tenfold.v1.Proposal
+	29, // 11: tenfold.v1.ListProposalsRequest.state:type_name -> tenfold.v1.ProposalState
+	27, // 12: tenfold.v1.ListProposalsResponse.proposals:type_name -> tenfold.v1.Proposal
+	30, // 13: tenfold.v1.BeginExitResponse.book:type_name -> tenfold.v1.Book
+	30, // 14: tenfold.v1.CancelExitResponse.book:type_name -> tenfold.v1.Book
+	30, // 15: tenfold.v1.CompleteExitResponse.book:type_name -> tenfold.v1.Book
+	28, // 16: tenfold.v1.CompleteExitResponse.transfers:type_name -> tenfold.v1.Transfer
+	23, // 17: tenfold.v1.RecordConsumerRepaymentRequest.amount:type_name -> tenfold.v1.Money
+	26, // 18: tenfold.v1.RecordConsumerRepaymentRequest.effective_at:type_name -> google.protobuf.Timestamp
+	31, // 19: tenfold.v1.RecordConsumerRepaymentResponse.claim:type_name -> tenfold.v1.Claim
+	28, // 20: tenfold.v1.RecordConsumerRepaymentResponse.transfers:type_name -> tenfold.v1.Transfer
+	23, // 21: tenfold.v1.ReportCouponRedeemedRequest.amount:type_name -> tenfold.v1.Money
+	26, // 22: tenfold.v1.ReportCouponRedeemedRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	32, // 23: tenfold.v1.ReportCouponRedeemedResponse.payout:type_name -> tenfold.v1.Payout
+	26, // 24: tenfold.v1.ReportCouponLapsedRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	32, // 25: tenfold.v1.ReportCouponLapsedResponse.payout:type_name -> tenfold.v1.Payout
+	0,  // 26: tenfold.v1.MerchantMoneyService.ProposeDecision:input_type -> tenfold.v1.ProposeDecisionRequest
+	2,  // 27: tenfold.v1.MerchantMoneyService.ApproveProposal:input_type -> tenfold.v1.ApproveProposalRequest
+	4,  // 28: tenfold.v1.MerchantMoneyService.RefuseProposal:input_type -> tenfold.v1.RefuseProposalRequest
+	6,  // 29: tenfold.v1.MerchantMoneyService.GetProposal:input_type -> tenfold.v1.GetProposalRequest
+	8,  // 30: tenfold.v1.MerchantMoneyService.ListProposals:input_type -> tenfold.v1.ListProposalsRequest
+	10, // 31: tenfold.v1.MerchantMoneyService.BeginExit:input_type -> tenfold.v1.BeginExitRequest
+	12, // 32: tenfold.v1.MerchantMoneyService.CancelExit:input_type -> tenfold.v1.CancelExitRequest
+	14, // 33: tenfold.v1.MerchantMoneyService.CompleteExit:input_type -> tenfold.v1.CompleteExitRequest
+	16, // 34: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:input_type -> tenfold.v1.RecordConsumerRepaymentRequest
+	18, // 35: tenfold.v1.MerchantMoneyService.ReportCouponRedeemed:input_type -> tenfold.v1.ReportCouponRedeemedRequest
+	20, // 36: tenfold.v1.MerchantMoneyService.ReportCouponLapsed:input_type -> tenfold.v1.ReportCouponLapsedRequest
+	1,  // 37: tenfold.v1.MerchantMoneyService.ProposeDecision:output_type -> tenfold.v1.ProposeDecisionResponse
+	3,  // 38: tenfold.v1.MerchantMoneyService.ApproveProposal:output_type -> tenfold.v1.ApproveProposalResponse
+	5,  // 39: tenfold.v1.MerchantMoneyService.RefuseProposal:output_type -> tenfold.v1.RefuseProposalResponse
+	7,  // 40: tenfold.v1.MerchantMoneyService.GetProposal:output_type -> tenfold.v1.GetProposalResponse
+	9,  // 41: tenfold.v1.MerchantMoneyService.ListProposals:output_type -> tenfold.v1.ListProposalsResponse
+	11, // 42: tenfold.v1.MerchantMoneyService.BeginExit:output_type -> tenfold.v1.BeginExitResponse
+	13, // 43: tenfold.v1.MerchantMoneyService.CancelExit:output_type -> tenfold.v1.CancelExitResponse
+	15, // 44: tenfold.v1.MerchantMoneyService.CompleteExit:output_type -> tenfold.v1.CompleteExitResponse
+	17, // 45: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:output_type -> tenfold.v1.RecordConsumerRepaymentResponse
+	19, // 46: tenfold.v1.MerchantMoneyService.ReportCouponRedeemed:output_type -> tenfold.v1.ReportCouponRedeemedResponse
+	21, // 47: tenfold.v1.MerchantMoneyService.ReportCouponLapsed:output_type -> tenfold.v1.ReportCouponLapsedResponse
+	37, // [37:48] is the sub-list for method output_type
+	26, // [26:37] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_merchant_money_service_proto_init() }

@@ -47,12 +47,15 @@ type MerchantMoneyServiceClient interface {
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, DEBT_NOT_FOUND,
 	// DEBT_EXCEEDED (with the open amount), DEPOSIT_INSUFFICIENT,
 	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
-	// SWEEP_DUE, PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, PERSON_REQUIRED.
+	// SWEEP_DUE, PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, PERSON_REQUIRED,
+	// SUSPENSE_INSUFFICIENT (with the amount in suspense), TRANSFER_NOT_FOUND,
+	// TRANSFER_ALREADY_REVERSED, REFERENCE_ALREADY_USED, EXIT_STATE_CONFLICT.
 	ProposeDecision(ctx context.Context, in *ProposeDecisionRequest, opts ...grpc.CallOption) (*ProposeDecisionResponse, error)
 	// ApproveProposal records that one person agrees to a proposal. The second
 	// approval carries the proposal out. The proposer cannot approve it. If the
-	// amount that the proposal is about has fallen below the proposed amount, the
-	// proposal is void: PROPOSAL_STATE_CONFLICT. Requires a person.
+	// thing that the proposal is about is gone, or no longer what it was, the
+	// proposal is void: PROPOSAL_STATE_CONFLICT. Requires a person. A payment
+	// reference that another book used is REFERENCE_ALREADY_USED.
 	// PROPOSAL_NOT_FOUND, SAME_PERSON, PERSON_REQUIRED, and the refusals of
 	// ProposeDecision for lack of money.
 	ApproveProposal(ctx context.Context, in *ApproveProposalRequest, opts ...grpc.CallOption) (*ApproveProposalResponse, error)
@@ -227,12 +230,15 @@ type MerchantMoneyServiceServer interface {
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, DEBT_NOT_FOUND,
 	// DEBT_EXCEEDED (with the open amount), DEPOSIT_INSUFFICIENT,
 	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
-	// SWEEP_DUE, PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, PERSON_REQUIRED.
+	// SWEEP_DUE, PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, PERSON_REQUIRED,
+	// SUSPENSE_INSUFFICIENT (with the amount in suspense), TRANSFER_NOT_FOUND,
+	// TRANSFER_ALREADY_REVERSED, REFERENCE_ALREADY_USED, EXIT_STATE_CONFLICT.
 	ProposeDecision(context.Context, *ProposeDecisionRequest) (*ProposeDecisionResponse, error)
 	// ApproveProposal records that one person agrees to a proposal. The second
 	// approval carries the proposal out. The proposer cannot approve it. If the
-	// amount that the proposal is about has fallen below the proposed amount, the
-	// proposal is void: PROPOSAL_STATE_CONFLICT. Requires a person.
+	// thing that the proposal is about is gone, or no longer what it was, the
+	// proposal is void: PROPOSAL_STATE_CONFLICT. Requires a person. A payment
+	// reference that another book used is REFERENCE_ALREADY_USED.
 	// PROPOSAL_NOT_FOUND, SAME_PERSON, PERSON_REQUIRED, and the refusals of
 	// ProposeDecision for lack of money.
 	ApproveProposal(context.Context, *ApproveProposalRequest) (*ApproveProposalResponse, error)

@@ -42,18 +42,47 @@ const (
 	// Let a merchant who leaves be paid out without the recovery of what was
 	// written off, up to an amount. It moves no money and is not undone.
 	ProposalKind_PROPOSAL_KIND_WRITE_OFF_WAIVER ProposalKind = 6
+	// Take in money that arrived and matches nothing: into SUSPENSE.
+	ProposalKind_PROPOSAL_KIND_SUSPENSE_IN ProposalKind = 7
+	// Take money out of SUSPENSE: back to its payer, or to the merchant's deposit
+	// or shop funds.
+	ProposalKind_PROPOSAL_KIND_SUSPENSE_OUT ProposalKind = 8
+	// Move money between two accounts of the book that hold the same thing, to the
+	// one where it belongs.
+	ProposalKind_PROPOSAL_KIND_RECLASSIFY ProposalKind = 9
+	// Set a mistyped top-up to the amount that was paid.
+	ProposalKind_PROPOSAL_KIND_CORRECT_TOP_UP ProposalKind = 10
+	// Book a deposit payment, as DepositService.TopUpDeposit does.
+	ProposalKind_PROPOSAL_KIND_TOP_UP ProposalKind = 11
+	// Take back a top-up that bounced, as DepositService.ReverseTopUp does.
+	ProposalKind_PROPOSAL_KIND_TOP_UP_REVERSAL ProposalKind = 12
+	// Pay back free deposit, as DepositService.WithdrawDeposit does.
+	ProposalKind_PROPOSAL_KIND_WITHDRAWAL ProposalKind = 13
+	// Take over sales proceeds, as DepositService.HandOverShopFunds does.
+	ProposalKind_PROPOSAL_KIND_HAND_OVER ProposalKind = 14
+	// Give back free sales proceeds, as DepositService.TakeBackShopFunds does.
+	ProposalKind_PROPOSAL_KIND_TAKE_BACK ProposalKind = 15
 )
 
 // Enum value maps for ProposalKind.
 var (
 	ProposalKind_name = map[int32]string{
-		0: "PROPOSAL_KIND_UNSPECIFIED",
-		1: "PROPOSAL_KIND_WRITE_OFF",
-		2: "PROPOSAL_KIND_WRITE_OFF_RECOVERY",
-		3: "PROPOSAL_KIND_DEPOSIT_FORFEITURE",
-		4: "PROPOSAL_KIND_PENALTY",
-		5: "PROPOSAL_KIND_PENALTY_REVERSAL",
-		6: "PROPOSAL_KIND_WRITE_OFF_WAIVER",
+		0:  "PROPOSAL_KIND_UNSPECIFIED",
+		1:  "PROPOSAL_KIND_WRITE_OFF",
+		2:  "PROPOSAL_KIND_WRITE_OFF_RECOVERY",
+		3:  "PROPOSAL_KIND_DEPOSIT_FORFEITURE",
+		4:  "PROPOSAL_KIND_PENALTY",
+		5:  "PROPOSAL_KIND_PENALTY_REVERSAL",
+		6:  "PROPOSAL_KIND_WRITE_OFF_WAIVER",
+		7:  "PROPOSAL_KIND_SUSPENSE_IN",
+		8:  "PROPOSAL_KIND_SUSPENSE_OUT",
+		9:  "PROPOSAL_KIND_RECLASSIFY",
+		10: "PROPOSAL_KIND_CORRECT_TOP_UP",
+		11: "PROPOSAL_KIND_TOP_UP",
+		12: "PROPOSAL_KIND_TOP_UP_REVERSAL",
+		13: "PROPOSAL_KIND_WITHDRAWAL",
+		14: "PROPOSAL_KIND_HAND_OVER",
+		15: "PROPOSAL_KIND_TAKE_BACK",
 	}
 	ProposalKind_value = map[string]int32{
 		"PROPOSAL_KIND_UNSPECIFIED":        0,
@@ -63,6 +92,15 @@ var (
 		"PROPOSAL_KIND_PENALTY":            4,
 		"PROPOSAL_KIND_PENALTY_REVERSAL":   5,
 		"PROPOSAL_KIND_WRITE_OFF_WAIVER":   6,
+		"PROPOSAL_KIND_SUSPENSE_IN":        7,
+		"PROPOSAL_KIND_SUSPENSE_OUT":       8,
+		"PROPOSAL_KIND_RECLASSIFY":         9,
+		"PROPOSAL_KIND_CORRECT_TOP_UP":     10,
+		"PROPOSAL_KIND_TOP_UP":             11,
+		"PROPOSAL_KIND_TOP_UP_REVERSAL":    12,
+		"PROPOSAL_KIND_WITHDRAWAL":         13,
+		"PROPOSAL_KIND_HAND_OVER":          14,
+		"PROPOSAL_KIND_TAKE_BACK":          15,
 	}
 )
 
@@ -105,7 +143,8 @@ const (
 	ProposalState_PROPOSAL_STATE_CARRIED_OUT ProposalState = 2
 	// One person refused it.
 	ProposalState_PROPOSAL_STATE_REFUSED ProposalState = 3
-	// The amount that it is about fell below the proposed amount.
+	// The thing that it is about is gone, or is no longer what it was when the
+	// proposal was made.
 	ProposalState_PROPOSAL_STATE_VOID ProposalState = 4
 )
 
@@ -167,15 +206,18 @@ type Proposal struct {
 	Kind ProposalKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.ProposalKind" json:"kind,omitempty"`
 	// The state.
 	State ProposalState `protobuf:"varint,3,opt,name=state,proto3,enum=tenfold.v1.ProposalState" json:"state,omitempty"`
-	// The amount, greater than zero.
+	// The amount, greater than zero. CORRECT_TOP_UP: the amount that was paid, which
+	// may be zero.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// WRITE_OFF: the kind of debt that is written off. Unset for other kinds.
 	DebtKind DebtKind `protobuf:"varint,5,opt,name=debt_kind,json=debtKind,proto3,enum=tenfold.v1.DebtKind" json:"debt_kind,omitempty"`
 	// WRITE_OFF of ADVANCE or FEE: merchants/{merchant}/claims/{claim}. Empty
 	// otherwise.
 	Claim string `protobuf:"bytes,6,opt,name=claim,proto3" json:"claim,omitempty"`
-	// WRITE_OFF of TOP_UP: the payment reference of the bounced top-up. Empty
-	// otherwise.
+	// WRITE_OFF of TOP_UP: the payment reference of the bounced top-up. CORRECT_TOP_UP
+	// and TOP_UP_REVERSAL: that of the top-up. SUSPENSE_IN, SUSPENSE_OUT back to the
+	// payer, TOP_UP, WITHDRAWAL, HAND_OVER and TAKE_BACK: the reference under which the
+	// money moves. Empty otherwise.
 	PaymentReference string `protobuf:"bytes,7,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
 	// The proposal that it undoes: merchants/{merchant}/proposals/{n}. Empty for
 	// none.
@@ -198,7 +240,19 @@ type Proposal struct {
 	Votes []*ProposalVote `protobuf:"bytes,15,rep,name=votes,proto3" json:"votes,omitempty"`
 	// The time of the last change: a vote, its end, or that it was undone. Absent for
 	// a proposal that has not changed since the times of changes are kept.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The account that the money comes from: SUSPENSE_IN, and RECLASSIFY. Unset
+	// otherwise.
+	FromAccount AccountPurpose `protobuf:"varint,17,opt,name=from_account,json=fromAccount,proto3,enum=tenfold.v1.AccountPurpose" json:"from_account,omitempty"`
+	// The account that the money goes to: SUSPENSE_OUT, and RECLASSIFY. Unset
+	// otherwise.
+	ToAccount AccountPurpose `protobuf:"varint,18,opt,name=to_account,json=toAccount,proto3,enum=tenfold.v1.AccountPurpose" json:"to_account,omitempty"`
+	// CORRECT_TOP_UP: the amount at which the top-up was booked when this was
+	// proposed. Absent otherwise.
+	BookedAmount *Money `protobuf:"bytes,19,opt,name=booked_amount,json=bookedAmount,proto3" json:"booked_amount,omitempty"`
+	// The time at which the money moved outside, as the proposer told it. Absent if
+	// the proposer told none: then it is the time of the second approval.
+	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +399,34 @@ func (x *Proposal) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Proposal) GetFromAccount() AccountPurpose {
+	if x != nil {
+		return x.FromAccount
+	}
+	return AccountPurpose_ACCOUNT_PURPOSE_UNSPECIFIED
+}
+
+func (x *Proposal) GetToAccount() AccountPurpose {
+	if x != nil {
+		return x.ToAccount
+	}
+	return AccountPurpose_ACCOUNT_PURPOSE_UNSPECIFIED
+}
+
+func (x *Proposal) GetBookedAmount() *Money {
+	if x != nil {
+		return x.BookedAmount
+	}
+	return nil
+}
+
+func (x *Proposal) GetEffectiveAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveAt
+	}
+	return nil
+}
+
 // ProposalVote is the vote of one person on a proposal.
 type ProposalVote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -432,7 +514,7 @@ var File_tenfold_v1_proposal_proto protoreflect.FileDescriptor
 const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\n" +
 	"\x19tenfold/v1/proposal.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc6\a\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdf\t\n" +
 	"\bProposal\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04kind\x129\n" +
@@ -456,14 +538,19 @@ const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\x10tenfold/Transfer\xc8\xf3\x18\x05R\btransfer\x128\n" +
 	"\x05votes\x18\x0f \x03(\v2\x18.tenfold.v1.ProposalVoteB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05votes\x12E\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"updateTime:U\xeaAR\n" +
+	"updateTime\x12G\n" +
+	"\ffrom_account\x18\x11 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\vfromAccount\x12C\n" +
+	"\n" +
+	"to_account\x18\x12 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\ttoAccount\x12@\n" +
+	"\rbooked_amount\x18\x13 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\fbookedAmount\x12G\n" +
+	"\feffective_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\veffectiveAt:U\xeaAR\n" +
 	"\x10tenfold/Proposal\x12)merchants/{merchant}/proposals/{proposal}*\tproposals2\bproposal\"\xe2\x01\n" +
 	"\fProposalVote\x12 \n" +
 	"\x06person\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06person\x12$\n" +
 	"\bapproved\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bapproved\x12\x1c\n" +
 	"\x04note\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04note\x12?\n" +
 	"\bvoted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\avotedAt\x12+\n" +
-	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\veventNumber*\xf9\x01\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\veventNumber*\x8d\x04\n" +
 	"\fProposalKind\x12\x1d\n" +
 	"\x19PROPOSAL_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17PROPOSAL_KIND_WRITE_OFF\x10\x01\x12$\n" +
@@ -471,7 +558,17 @@ const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	" PROPOSAL_KIND_DEPOSIT_FORFEITURE\x10\x03\x12\x19\n" +
 	"\x15PROPOSAL_KIND_PENALTY\x10\x04\x12\"\n" +
 	"\x1ePROPOSAL_KIND_PENALTY_REVERSAL\x10\x05\x12\"\n" +
-	"\x1ePROPOSAL_KIND_WRITE_OFF_WAIVER\x10\x06*\x9d\x01\n" +
+	"\x1ePROPOSAL_KIND_WRITE_OFF_WAIVER\x10\x06\x12\x1d\n" +
+	"\x19PROPOSAL_KIND_SUSPENSE_IN\x10\a\x12\x1e\n" +
+	"\x1aPROPOSAL_KIND_SUSPENSE_OUT\x10\b\x12\x1c\n" +
+	"\x18PROPOSAL_KIND_RECLASSIFY\x10\t\x12 \n" +
+	"\x1cPROPOSAL_KIND_CORRECT_TOP_UP\x10\n" +
+	"\x12\x18\n" +
+	"\x14PROPOSAL_KIND_TOP_UP\x10\v\x12!\n" +
+	"\x1dPROPOSAL_KIND_TOP_UP_REVERSAL\x10\f\x12\x1c\n" +
+	"\x18PROPOSAL_KIND_WITHDRAWAL\x10\r\x12\x1b\n" +
+	"\x17PROPOSAL_KIND_HAND_OVER\x10\x0e\x12\x1b\n" +
+	"\x17PROPOSAL_KIND_TAKE_BACK\x10\x0f*\x9d\x01\n" +
 	"\rProposalState\x12\x1e\n" +
 	"\x1aPROPOSAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PROPOSAL_STATE_OPEN\x10\x01\x12\x1e\n" +
@@ -501,6 +598,7 @@ var file_tenfold_v1_proposal_proto_goTypes = []any{
 	(*Money)(nil),                 // 4: tenfold.v1.Money
 	(DebtKind)(0),                 // 5: tenfold.v1.DebtKind
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(AccountPurpose)(0),           // 7: tenfold.v1.AccountPurpose
 }
 var file_tenfold_v1_proposal_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Proposal.kind:type_name -> tenfold.v1.ProposalKind
@@ -512,12 +610,16 @@ var file_tenfold_v1_proposal_proto_depIdxs = []int32{
 	6,  // 6: tenfold.v1.Proposal.ended_at:type_name -> google.protobuf.Timestamp
 	3,  // 7: tenfold.v1.Proposal.votes:type_name -> tenfold.v1.ProposalVote
 	6,  // 8: tenfold.v1.Proposal.update_time:type_name -> google.protobuf.Timestamp
-	6,  // 9: tenfold.v1.ProposalVote.voted_at:type_name -> google.protobuf.Timestamp
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	7,  // 9: tenfold.v1.Proposal.from_account:type_name -> tenfold.v1.AccountPurpose
+	7,  // 10: tenfold.v1.Proposal.to_account:type_name -> tenfold.v1.AccountPurpose
+	4,  // 11: tenfold.v1.Proposal.booked_amount:type_name -> tenfold.v1.Money
+	6,  // 12: tenfold.v1.Proposal.effective_at:type_name -> google.protobuf.Timestamp
+	6,  // 13: tenfold.v1.ProposalVote.voted_at:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_proposal_proto_init() }

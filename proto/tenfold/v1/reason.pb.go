@@ -416,6 +416,12 @@ const (
 	// FAILED_PRECONDITION. The claim has no evidence with the digest of a photo. Add
 	// the photo to the claim as evidence first.
 	Reason_REASON_COMMISSION_PHOTO_UNKNOWN Reason = 230
+	// FAILED_PRECONDITION. Less lies in suspense than is to be taken out. Ask for
+	// at most the amount that lies there.
+	Reason_REASON_SUSPENSE_INSUFFICIENT Reason = 220
+	// FAILED_PRECONDITION. The amount is more than one caller may move. Propose it
+	// as the kind that the metadata names; two people approve it.
+	Reason_REASON_DIRECT_LIMIT_EXCEEDED Reason = 221
 )
 
 // Enum value maps for Reason.
@@ -553,6 +559,8 @@ var (
 		228: "REASON_COMMISSION_LIMIT_REACHED",
 		229: "REASON_COMMISSION_NO_CANDIDATE",
 		230: "REASON_COMMISSION_PHOTO_UNKNOWN",
+		220: "REASON_SUSPENSE_INSUFFICIENT",
+		221: "REASON_DIRECT_LIMIT_EXCEEDED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -687,6 +695,8 @@ var (
 		"REASON_COMMISSION_LIMIT_REACHED":         228,
 		"REASON_COMMISSION_NO_CANDIDATE":          229,
 		"REASON_COMMISSION_PHOTO_UNKNOWN":         230,
+		"REASON_SUSPENSE_INSUFFICIENT":            220,
+		"REASON_DIRECT_LIMIT_EXCEEDED":            221,
 	}
 )
 
@@ -722,7 +732,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x8d!\n" +
+	"tenfold.v1*\xd3!\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -856,7 +866,9 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1eREASON_COMMISSION_ALREADY_OPEN\x10\xe3\x01\x12$\n" +
 	"\x1fREASON_COMMISSION_LIMIT_REACHED\x10\xe4\x01\x12#\n" +
 	"\x1eREASON_COMMISSION_NO_CANDIDATE\x10\xe5\x01\x12$\n" +
-	"\x1fREASON_COMMISSION_PHOTO_UNKNOWN\x10\xe6\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1fREASON_COMMISSION_PHOTO_UNKNOWN\x10\xe6\x01\x12!\n" +
+	"\x1cREASON_SUSPENSE_INSUFFICIENT\x10\xdc\x01\x12!\n" +
+	"\x1cREASON_DIRECT_LIMIT_EXCEEDED\x10\xdd\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

@@ -2,14 +2,17 @@ package flips
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // coupons are the payouts whose coupon can be spent.
@@ -78,8 +81,9 @@ func (w *sequence) repayOne() string {
 
 // proposeOne proposes a decision about the merchant's money, or to undo one.
 func (w *sequence) proposeOne() string {
+	kinds := slices.DeleteFunc(proposal.Kinds(), adjusts)
 	cmd := book.ProposeDecision{
-		Kind: proposal.Kinds()[w.rand.IntN(len(proposal.Kinds()))], Amount: pick[money.Amount](w, 1, 1_000, 12_345, 40_000), Currency: "CNY",
+		Kind: kinds[w.rand.IntN(len(kinds))], Amount: pick[money.Amount](w, 1, 1_000, 12_345, 40_000), Currency: "CNY",
 	}
 	switch {
 	case cmd.Kind.Undoes():
@@ -103,6 +107,71 @@ func (w *sequence) proposeOne() string {
 		w.proposals = append(w.proposals, o.Proposal.Number)
 	}
 	return w.told(fmt.Sprintf("propose %s %d of %s", cmd.Kind, cmd.Amount, w.name(cmd.DebtID)), err)
+}
+
+// adjusts says whether proposals of a kind adjust an account, correct a top-up, or move the
+// merchant's money.
+func adjusts(k proposal.Kind) bool {
+	switch k {
+	case proposal.SuspenseIn, proposal.SuspenseOut, proposal.Reclassify, proposal.CorrectTopUp,
+		proposal.TopUp, proposal.TopUpReversal, proposal.Withdrawal, proposal.HandOver, proposal.TakeBack:
+		return true
+	case proposal.WriteOff, proposal.WriteOffRecovery, proposal.WriteOffWaiver, proposal.DepositForfeiture, proposal.Penalty, proposal.PenaltyReversal:
+	}
+	return false
+}
+
+// adjustOne has people agree to an adjustment at once.
+func (w *sequence) adjustOne() string {
+	all := slices.DeleteFunc(proposal.Kinds(), func(k proposal.Kind) bool { return !adjusts(k) })
+	cmd := w.adjustment(all[w.rand.IntN(len(all))], pick[money.Amount](w, 1, 1_000, 12_345))
+	if cmd.Kind == proposal.SuspenseOut {
+		w.agree(w.adjustment(proposal.SuspenseIn, cmd.Amount))
+	}
+	return w.told(fmt.Sprintf("%s of %d from %s to %s under %s", cmd.Kind, cmd.Amount, cmd.From, cmd.To, cmd.Reference), w.agree(cmd))
+}
+
+// agree proposes and approves, each by another person.
+func (w *sequence) agree(cmd *book.ProposeDecision) error {
+	by := func(person, method string) request.Header {
+		h := w.on(method)
+		h.Principal.Person = person
+		return h
+	}
+	o, err := w.place.Do(by("person-1", "ProposeDecision"), cmd)
+	for _, person := range []string{"person-2", "person-3"} {
+		if err == nil {
+			_, err = w.place.Do(by(person, "ApproveProposal"), &book.ApproveProposal{OnProposal: book.OnProposal{Number: o.Proposal.Number}})
+		}
+	}
+	return err
+}
+
+// adjustment is a proposal of a kind that adjusts something. Some name what there is not,
+// and are refused.
+func (w *sequence) adjustment(kind proposal.Kind, amount money.Amount) *book.ProposeDecision {
+	w.number++
+	cmd := &book.ProposeDecision{Kind: kind, Amount: amount, Currency: "CNY", Reference: fmt.Sprintf("%s-adjust-%d", w.merchant, w.number)}
+	switch kind {
+	case proposal.SuspenseIn:
+		cmd.From = pick(w, ledger.SettlementClearing, ledger.PlatformCash)
+	case proposal.SuspenseOut:
+		cmd.To = pick(w, ledger.SettlementClearing, ledger.PlatformCash, ledger.Deposit, ledger.ShopFunds)
+		if cmd.To == ledger.Deposit || cmd.To == ledger.ShopFunds {
+			cmd.Reference = ""
+		}
+	case proposal.Reclassify:
+		pair := pick(w, [2]ledger.Purpose{ledger.Deposit, ledger.ShopFunds}, [2]ledger.Purpose{ledger.SettlementClearing, ledger.PlatformCash})
+		at := w.rand.IntN(len(pair))
+		cmd.From, cmd.To, cmd.Reference = pair[at], pair[1-at], ""
+	case proposal.CorrectTopUp, proposal.TopUpReversal:
+		if len(w.topUps) > 0 {
+			cmd.Reference = w.topUps[w.rand.IntN(len(w.topUps))]
+		}
+	case proposal.TopUp, proposal.Withdrawal, proposal.HandOver, proposal.TakeBack:
+	case proposal.WriteOff, proposal.WriteOffRecovery, proposal.WriteOffWaiver, proposal.DepositForfeiture, proposal.Penalty, proposal.PenaltyReversal:
+	}
+	return cmd
 }
 
 // debt names a debt that can be given up, with what may be open of it; none where

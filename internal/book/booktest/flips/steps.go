@@ -56,6 +56,7 @@ var steps = []step{
 	{weight: 4, do: (*sequence).repayOne},
 	{weight: 5, do: (*sequence).proposeOne},
 	{weight: 8, do: (*sequence).decideProposal},
+	{weight: 3, do: (*sequence).adjustOne},
 	{weight: 1, do: (*sequence).leave},
 	{weight: 1, do: (*sequence).addEvidence},
 	{weight: 1, do: (*sequence).addNote},

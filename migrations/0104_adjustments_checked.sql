@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE transfers VALIDATE CONSTRAINT transfers_kind_known;
