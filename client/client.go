@@ -84,6 +84,7 @@ type Client struct {
 	Destinations   tenfoldv1.PayoutDestinationServiceClient
 	Labels         tenfoldv1.LabelServiceClient
 	Commissions    tenfoldv1.CommissionServiceClient
+	Custody        tenfoldv1.CustodyServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	watches tenfoldv1.WatchServiceClient
@@ -125,6 +126,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Destinations:   tenfoldv1.NewPayoutDestinationServiceClient(conn),
 		Labels:         tenfoldv1.NewLabelServiceClient(conn),
 		Commissions:    tenfoldv1.NewCommissionServiceClient(conn),
+		Custody:        tenfoldv1.NewCustodyServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

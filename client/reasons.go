@@ -114,6 +114,11 @@ const (
 	CommissionNoCandidate   = fault.CommissionNoCandidate
 	CommissionPhotoUnknown  = fault.CommissionPhotoUnknown
 
+	CustodyStepConflict    = fault.CustodyStepConflict
+	CustodySampleMismatch  = fault.CustodySampleMismatch
+	CustodyLimit           = fault.CustodyLimit
+	CustodyEvidenceUnknown = fault.CustodyEvidenceUnknown
+
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit

@@ -14,7 +14,7 @@ import (
 var layers = [][]string{
 	{"internal/fault", "internal/principal"},
 	{"internal/request", "internal/identity", "internal/signature"},
-	{"internal/money"},
+	{"internal/money", "internal/custody"},
 	{"internal/order", "internal/reconcile/formats", "internal/statement"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar", "internal/statement/parquet", "internal/statement/pdf"},
@@ -150,14 +150,14 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/book/booktest": {
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/order", "internal/policy",
-			"internal/claim", "internal/ledger", "internal/calendar", "internal/payout", "internal/event", "internal/debt",
+			"internal/claim", "internal/custody", "internal/ledger", "internal/calendar", "internal/payout", "internal/event", "internal/debt",
 			"internal/proposal", "internal/authenticator", "internal/commission", "internal/book",
 		},
 	},
 	"internal/book/booktest/flips": {
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/policy", "internal/claim",
-			"internal/ledger", "internal/payout", "internal/debt", "internal/commission", "internal/proposal", "internal/book",
+			"internal/ledger", "internal/payout", "internal/debt", "internal/commission", "internal/custody", "internal/proposal", "internal/book",
 			"internal/book/booktest",
 			"internal/book/booktest/orders",
 		},
@@ -305,7 +305,7 @@ func TestArchitecturePictureShowsTheLayers(t *testing.T) {
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
-	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/commission", "internal/proposal",
+	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/commission", "internal/custody", "internal/proposal",
 	"internal/book", "internal/reconcile", "internal/reconcile/formats", "internal/signature",
 }
 

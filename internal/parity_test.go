@@ -22,6 +22,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -181,6 +182,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"proposals_kind_known":                    sorted(proposal.Kinds()),
 		"claim_notes_visibility_known":            sorted(book.NoteVisibilities()),
 		"uploads_state_known":                     sorted(postgres.UploadStates()),
+		"custody_steps_kind_known":                sorted(custody.Kinds()),
 		"commissions_state_known":                 sorted(commission.States()),
 		"proposals_state_known":                   sorted(proposal.States()),
 		"policy_proposals_state_known":            sorted(policyproposal.States()),
@@ -287,6 +289,8 @@ var pairs = map[string]struct {
 	"Language":                 {dir: "explain", kind: "Language"},
 	"Audience":                 {dir: "explain", kind: "Audience"},
 	"NoteVisibility":           {dir: "book", kind: "NoteVisibility"},
+	"CustodyStepKind":          {dir: "custody", kind: "Kind"},
+	"CustodyState":             {dir: "custody", kind: "State"},
 	"CommissionState":          {dir: "commission", kind: "State"},
 	"EvidenceParty":            {dir: "book", kind: "EvidenceParty"},
 	"UploadState":              {dir: "postgres", kind: "UploadState"},

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 const (
@@ -45,6 +46,15 @@ type rule struct {
 
 // proof names a test and the package that holds it.
 type proof struct{ dir, test string }
+
+// namedAfter are the families whose rules have a test that is named after them.
+const namedAfter = "EV"
+
+// named says whether a test is named after the rule.
+func (r *rule) named(p proof) bool {
+	rest, ok := strings.CutPrefix(p.test, "Test"+r.code)
+	return ok && rest != "" && unicode.IsUpper(rune(rest[0]))
+}
 
 // citations finds the rules that a text names. A code behind a percent sign is a
 // byte of an address.
@@ -149,6 +159,9 @@ func faultsOf(rules []rule, cited []citation, tests map[string][]string, dirs ma
 		}
 		if len(r.proofs) == 0 {
 			tell("%s is proved by no test", r.code)
+		}
+		if len(r.proofs) > 0 && strings.Contains(namedAfter, r.code[:1]) && !slices.ContainsFunc(r.proofs, r.named) {
+			tell("%s is proved by no test that is named after it, such as Test%sOnlyThis", r.code, r.code)
 		}
 		for _, p := range r.proofs {
 			switch {
@@ -314,12 +327,14 @@ Text.
 	for want, faults := range map[string][]string{
 		"a.go:7 cites C9, which docs/rules.md does not define": faultsOf(sound, []citation{{"a.go:7", "C9"}}, tests, dirs),
 		"a.go:7 cites B1, which is not built":                  faultsOf(sound, []citation{{"a.go:7", "B1"}}, tests, dirs),
-		"M1 has no source":                                     faultsOf(without("Source: trade.\n"), nil, tests, dirs),
-		"M1 has no text":                                       faultsOf(without("**Whole units.** Text.\n"), nil, tests, dirs),
-		"M1 is proved by FuzzMoved, which does not exist":      faultsOf(sound, nil, map[string][]string{"TestWhole": {"internal/money"}}, dirs),
-		"B1 is proved by no test":                              faultsOf(without("## Not built yet\n"), nil, tests, dirs),
-		"M1 is defined twice":                                  faultsOf(readRules(page+"### M1\n\nText.\n"), nil, tests, dirs),
-		"Z1 is of none of the families " + families:            faultsOf(readRules(page+"### Z1\n\nText.\n"), nil, tests, dirs),
+		"V1 is proved by no test that is named after it, such as TestV1OnlyThis": faultsOf(
+			readRules(strings.NewReplacer("M1", "V1", "TestWhole", "TestV12Whole").Replace(page)), nil, map[string][]string{"TestV12Whole": {"internal/money"}, "FuzzMoved": {"internal/book"}}, dirs),
+		"M1 has no source": faultsOf(without("Source: trade.\n"), nil, tests, dirs),
+		"M1 has no text":   faultsOf(without("**Whole units.** Text.\n"), nil, tests, dirs),
+		"M1 is proved by FuzzMoved, which does not exist": faultsOf(sound, nil, map[string][]string{"TestWhole": {"internal/money"}}, dirs),
+		"B1 is proved by no test":                         faultsOf(without("## Not built yet\n"), nil, tests, dirs),
+		"M1 is defined twice":                             faultsOf(readRules(page+"### M1\n\nText.\n"), nil, tests, dirs),
+		"Z1 is of none of the families " + families:       faultsOf(readRules(page+"### Z1\n\nText.\n"), nil, tests, dirs),
 		"M1 is proved in internal/engine, where there are no tests: FuzzMoved stands in [internal/book]": faultsOf(
 			sound, nil, tests, map[string]bool{"internal/money": true, "internal/book": true}),
 		"B1 is not built, and is proved": faultsOf(readRules(page+"Proved by:\n- `internal/money: TestWhole`\n"), nil, tests, dirs),

@@ -187,10 +187,10 @@ func printResults(o *output, list []*tenfoldv1.AuthenticationResult) {
 		return
 	}
 	t := o.newTable("Authentication results", column{title: "Result"}, column{title: "Authenticator"}, column{title: "Report"}, column{title: "Sample"},
-		column{"Rank", true}, column{title: "Units"}, column{title: "Recorded"}, column{title: ""})
+		column{"Rank", true}, column{title: "Custody"}, column{title: "Units"}, column{title: "Recorded"}, column{title: ""})
 	for _, r := range list {
 		t.AppendRow(table.Row{
-			r.GetName(), r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), o.when(r.GetRecordedAt()), retracted(r),
+			r.GetName(), r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), word(r.GetCustody().GetState()), units(r.GetUnitVerdicts()), o.when(r.GetRecordedAt()), retracted(r),
 		})
 	}
 	o.render(t)

@@ -27,6 +27,12 @@ func TestALaboratoryWorksFromAShell(t *testing.T) {
 	d.says(exitUsage, "MERCHANT/CLAIM/NUMBER", mine("commission", "get", "m1/1")...)
 	d.says(exitOK, "which batch?", mine("commission", "get", "m1/"+id+"/1")...)
 	d.says(exitOK, "ACCEPTED", mine("commission", "accept", x)...)
+	d.says(exitOK, "SHIPPED", "custody", "add", id, "--sample", "S1", "--kind", "shipped", "--at", "2026-03-01 08:00", "--actor", "EMS", "--weight-milligrams", "310500")
+	d.says(exitUsage, "--kind", mine("custody", "add", "merchants/m1/claims/"+id, "--sample", "S1", "--kind", "lost", "--at", "2026-03-01 09:00")...)
+	d.says(exitFailed, "field kind", mine("custody", "add", "merchants/m1/claims/"+id, "--sample", "S1", "--kind", "bought", "--at", "2026-03-01 09:00", "--authenticator", "cti")...)
+	d.says(exitOK, "330 g", mine("custody", "add", "merchants/m1/claims/"+id, "--sample", "S1", "--kind", "arrived", "--at", "2026-03-01 09:00", "--authenticator", "cti",
+		"--weight-milligrams", "330000")...)
+	d.says(exitOK, "WEIGHT_DIFFERS", "custody", "list", id, "--sample", "S1")
 	d.says(exitOK, "EMS-118", "commission", "ship", x, "--shipment", "EMS-118")
 	d.says(exitOK, "1 time", "commission", "chase", x, "--note", "the merchant waits")
 	d.says(exitOK, "RECEIVED", mine("commission", "receive", x)...)

@@ -239,7 +239,9 @@ func (s *reportFlags) print(o *output, r *reportTable) error {
 	t.currency = true
 	for i := range r.Rows {
 		x := &r.Rows[i]
-		in := func(minor int64) sumCell { return sumCell{&tenfoldv1.Money{MinorUnits: minor, CurrencyCode: x.Currency}} }
+		in := func(minor int64) sumCell {
+			return sumCell{&tenfoldv1.Money{MinorUnits: minor, CurrencyCode: x.Currency}}
+		}
 		cells := table.Row{x.Key}
 		if x.Key == "" && o.format != formatCSV {
 			cells[0] = "–"

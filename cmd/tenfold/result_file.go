@@ -29,7 +29,8 @@ var resultColumns = []csvColumn{
 	{"counterfeit", "units that are counterfeit, such as 1,3-5", false},
 	{"genuine", "units that are genuine", false},
 	{"inconclusive", "units of which it cannot be told", false},
-	{"custody_intact", "yes if the chain of custody has no gap and every seal matched", false},
+	{"custody_intact", "yes if the chain of custody has no gap and every seal matched, where no step of custody tells", false},
+	{"sample", "the sample, as its steps of custody name it", false},
 	{"reinspection", "yes for a re-inspection", false},
 	{"report_digest", "SHA-256 of the report", false},
 	{"statement", "the finding in words", false},
@@ -70,6 +71,7 @@ func (f *resultFile) result(line int, value func(column string) string) {
 	}
 	x := &tenfoldv1.ResultToRecord{
 		Authenticator: f.authenticator, ReportNumber: value("report"), ReportDigest: value("report_digest"), Statement: value("statement"),
+		Sample: value("sample"),
 	}
 	f.subject(line, x, value)
 	var err error

@@ -54,6 +54,8 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printAuthenticatorKeys))
 	add(printing(printCommissions))
 	add(printing(printBodyReports))
+	add(printing(printCustodySteps))
+	add(printing(printStandings))
 	add(printing(printWebhooks))
 	add(printing(printDeadLetters))
 	add(printing(printOrderLines))

@@ -125,7 +125,7 @@ var checks = [...]check{
 	{(*inspection).checkMoves, []book.Kind{book.KindEvent}},
 	{(*inspection).checkClaims, []book.Kind{
 		book.KindClaim, book.KindRevision, book.KindResult, book.KindWait, book.KindHold, book.KindPayout, book.KindDebt,
-		book.KindAppeal, book.KindApproval, book.KindNote, book.KindCommission,
+		book.KindAppeal, book.KindApproval, book.KindNote, book.KindCommission, book.KindCustody,
 	}},
 	{(*inspection).checkLines, []book.Kind{book.KindLine, book.KindCorrection}},
 	{(*inspection).checkPrices, []book.Kind{book.KindClaim, book.KindGroup, book.KindRefund}},

@@ -155,6 +155,9 @@ func (b *filled) tamperings() []tampering {
 		set("commissions", "event_number", "event_number - "+far, "event_number + "+far, "true", "commissions without event"),
 		set("commissions", "made_by", "'agent-1'", "'agent-2'", "commission_number = 1", "the person who gave commission 1 is not the person"),
 		set("commissions", "questions", "'which batch?'", "'forged'", "true", "row of commissions 1: is not as event"),
+		set("custody_steps", "event_number", "event_number - "+far, "event_number + "+far, "true", "steps of custody without event"),
+		set("custody_steps", "recorded_by", "'agent-2'", "'agent-1'", "step_number = 1", "the person who added step of custody 1 is not the person"),
+		set("custody_steps", "seals", "ARRAY['A-117']", "ARRAY['forged']", "true", "row of custody_steps 1: is not as event"),
 		set("results", "commission_number", "commission_number - 40", "commission_number + 40", "commission_number > 0", "results of a commission that their body does not have"),
 		// The register of authenticators.
 		set("authenticator_states", "version", "version - "+far, "version + "+far, "authenticator_id = 'lab-9'", "authenticator lab-9: is {"),

@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -88,10 +89,12 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 	evidence := take(&p.Evidence, func(e *book.Evidence) string { return e.ClaimID }, c.ID)
 	notes := take(&p.Notes, func(n *book.Note) string { return n.ClaimID }, c.ID)
 	commissions := take(&p.Commissions, func(x *commission.Commission) string { return x.ClaimID }, c.ID)
+	steps := take(&p.Custody, func(x *custody.Step) string { return x.ClaimID }, c.ID)
 	if told != nil {
 		b.checkPeople(subject, c, told, revisions, approvals, evidence)
 		b.checkNotes(subject, told, notes)
 		b.checkCommissions(subject, told, commissions)
+		b.checkCustody(subject, told, steps)
 	}
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))

@@ -7,6 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
@@ -193,6 +194,17 @@ func (b *inspection) checkCommissions(subject string, told *story, commissions [
 			b.wrong(subject, "has commission %d in place of commission %d", x.Number, i+1)
 		}
 		b.by(subject, "the person who gave commission "+strconv.Itoa(int(x.Number)), x.MadeBy, told.actors[x.EventNumber])
+	}
+}
+
+// checkCustody proves the same of a claim's steps of custody.
+func (b *inspection) checkCustody(subject string, told *story, steps []custody.Step) {
+	for i := range steps {
+		x := &steps[i]
+		if int(x.Number) != i+1 {
+			b.wrong(subject, "has step of custody %d in place of step %d", x.Number, i+1)
+		}
+		b.by(subject, "the person who added step of custody "+strconv.Itoa(int(x.Number)), x.RecordedBy, told.actors[x.EventNumber])
 	}
 }
 

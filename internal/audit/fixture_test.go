@@ -14,6 +14,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -169,9 +170,13 @@ func (b *filled) commission(claimID string) {
 		for _, by := range []commission.Step{commission.Accept, commission.Ship, commission.Receive} {
 			b.do("Step", "agent-2", &book.MoveCommission{OnCommission: on, Step: by, Shipment: "EMS-118"})
 		}
+		b.do("AddCustodyStep", "agent-2", &book.AddCustodyStep{Step: custody.Step{
+			ClaimID: claimID, SampleID: "S1", Kind: custody.Arrived, HappenedAt: start, Place: "dock 4", Actor: "EMS", AuthenticatorID: x.AuthenticatorID,
+			Seals: []string{"A-117"}, Weight: 310_000, Evidence: []string{photo}, Corrects: int32(n), Note: "dented",
+		}})
 		b.do("ChaseCommission", "agent-2", &book.ChaseCommission{OnCommission: on, Note: "please"})
 		b.do("RecordResult", "", &book.RecordResult{Result: claim.Result{
-			ClaimID: claimID, AuthenticatorID: x.AuthenticatorID, ReportNumber: "R-drawn", Sample: claim.ConsumerSample, CustodyIntact: true,
+			ClaimID: claimID, AuthenticatorID: x.AuthenticatorID, ReportNumber: "R-drawn", Sample: claim.ConsumerSample, SampleID: "S1", CustodyIntact: true,
 			IssuedAt: start, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}},
 		}})
 	}

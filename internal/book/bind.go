@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -51,6 +52,7 @@ func (b *Book) bind() {
 		b.bindEvidence(f, &b.evidence.list[i])
 	}
 	bindMade(&b.notes, func(n *Note) { b.bindNote(f, n) })
+	bindMade(&b.custody, func(x *custody.Step) { b.bindCustody(f, x) })
 	bindAll(&b.commissions, func(x, _ *commission.Commission) { b.bindCommission(f, x) })
 	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
@@ -250,6 +252,10 @@ func (b *Book) bindResult(f *event.RowForm, r *claim.Result) {
 	if r.Commission > 0 {
 		f.Later("commission_number", number(int64(r.Commission)))
 	}
+	f.Later("sample_id", r.SampleID)
+	if r.Rules > 0 {
+		f.Later("rules_version", number(int64(r.Rules)))
+	}
 	b.tell("results", r.ClaimID, r.ID, f)
 }
 
@@ -345,6 +351,20 @@ func (b *Book) bindCommission(f *event.RowForm, x *commission.Commission) {
 	f.Times(x.ChasedAt, x.EndedAt)
 	f.Texts(x.Note)
 	b.tell("commissions", x.ClaimID, number(int64(x.Number)), f, fact("state", string(x.State)))
+}
+
+func (b *Book) bindCustody(f *event.RowForm, x *custody.Step) {
+	f.Texts(x.SampleID, string(x.Kind), custody.UnitsText(x.Units))
+	f.Times(x.HappenedAt)
+	f.Texts(x.Place, x.Actor, x.AuthenticatorID)
+	f.List(x.Seals)
+	f.Numbers(x.Weight)
+	f.List(x.Evidence)
+	f.Numbers(int64(x.Corrects))
+	f.Texts(x.Note, x.RecordedAs)
+	f.Times(x.RecordedAt)
+	f.Numbers(x.EventNumber)
+	b.tellIn(x.EventNumber, "custody_steps", number(int64(x.Number)), f)
 }
 
 func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -65,7 +66,9 @@ type Book struct {
 	notes     table[noteKey, Note]
 	// commissions stand by claim and number.
 	commissions table[commissionKey, commission.Commission]
-	proposals   table[int64, proposal.Proposal]
+	// custody are steps of custody by claim and number.
+	custody   table[custodyKey, custody.Step]
+	proposals table[int64, proposal.Proposal]
 
 	// Indexes find rows by something other than their key; they include staged rows.
 	claimants   index[siblingKey] // Claims.
@@ -76,6 +79,8 @@ type Book struct {
 	notesOf     index[string]     // Numbers of notes by claim.
 	// commissionsOf are numbers of commissions by claim.
 	commissionsOf index[string]
+	// custodyOf are numbers of steps of custody by claim.
+	custodyOf index[string]
 
 	// byReference are the transfers that commands asked for by external reference.
 	byReference references
@@ -153,6 +158,10 @@ type commissionKey struct {
 	claim  string
 	number int32
 }
+type custodyKey struct {
+	claim  string
+	number int32
+}
 
 type evidenceKey struct{ claim, role string }
 
@@ -212,6 +221,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		approvals:    newTable[approvalKey, Approval](),
 		notes:        newTable[noteKey, Note](),
 		commissions:  newTable[commissionKey, commission.Commission](),
+		custody:      newTable[custodyKey, custody.Step](),
 		proposals:    newTable[int64, proposal.Proposal](),
 		byReference:  references{found: make(map[string][]ledger.Transfer)},
 		usual:        make(lookup[string, Usual]),
@@ -229,6 +239,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	b.commissions.index = func(k commissionKey, _ *commission.Commission) {
 		b.commissionsOf.put(k.claim, strconv.Itoa(int(k.number)))
 	}
+	b.custody.index = func(k custodyKey, _ *custody.Step) { b.custodyOf.put(k.claim, strconv.Itoa(int(k.number))) }
 	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
 	b.lines.wrote = func(l *loadedLine) { l.from = l.revision }
 	b.units.wrote = func(u *unit) { u.stored = u.claimID }

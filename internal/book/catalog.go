@@ -10,7 +10,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Catalog holds what all books share and hardly ever changes: policies and the calendar. A
+// Catalog holds what all books share and hardly ever changes: policies, decision rules and the calendar. A
 // catalog never changes; the engine replaces it. A slightly old catalog does no harm: a
 // policy version is published days before its first order, and days off are announced
 // weeks ahead. Authenticators can be suspended at any time, so they are no part of it:
@@ -18,13 +18,15 @@ import (
 type Catalog struct {
 	// Policies are all published versions.
 	Policies policy.Versions
+	// Rules are all versions of the decision rules.
+	Rules claim.RuleVersions
 	// Calendar says when a span of working days ends.
 	Calendar *calendar.Calendar
 }
 
-// NewCatalog makes a catalog of policies and days off.
-func NewCatalog(policies []policy.Version, days *calendar.Calendar) *Catalog {
-	return &Catalog{Policies: policy.NewVersions(policies), Calendar: days}
+// NewCatalog makes a catalog of policies, decision rules and days off.
+func NewCatalog(policies []policy.Version, rules []claim.Rules, days *calendar.Calendar) *Catalog {
+	return &Catalog{Policies: policy.NewVersions(policies), Rules: claim.NewRuleVersions(rules), Calendar: days}
 }
 
 // Policy gives one version of a policy.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -62,6 +63,7 @@ type Changes struct {
 	Votes            []proposal.Vote
 	Evidence         []Evidence
 	Notes            []Note
+	Custody          []custody.Step
 
 	CommissionsMade    []commission.Commission
 	CommissionsChanged []commission.Commission

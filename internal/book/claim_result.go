@@ -27,6 +27,7 @@ func (r *RecordResult) need(c *Call, n *Needs) {
 	n.resultsOf(c.Header.MerchantID, r.Result.ClaimID)
 	n.judge(c.Header.MerchantID, r.Result.AuthenticatorID)
 	n.commissionsOf(c.Header.MerchantID, r.Result.ClaimID)
+	n.custodyOf(c.Header.MerchantID, r.Result.ClaimID)
 }
 
 func (r *RecordResult) follow(b *Book, n *Needs, round int) {
@@ -53,14 +54,20 @@ func (r *RecordResult) Cover(d *request.Digest) {
 		d.Number(int64(x.Fee))
 		d.Texts(x.FeeCurrency, string(x.FeePaidBy))
 	}
+	if r.DigestVersion() > request.FirstVersion+1 {
+		d.Texts(x.SampleID)
+	}
 }
 
-// DigestVersion implements grown: the second list covers the fee.
+// DigestVersion implements grown: the second list covers the fee, the third the sample.
 func (r *RecordResult) DigestVersion() int64 {
-	if r.Result.Fee == 0 {
-		return request.FirstVersion
+	switch {
+	case r.Result.SampleID != "":
+		return request.FirstVersion + 2
+	case r.Result.Fee != 0:
+		return request.FirstVersion + 1
 	}
-	return request.FirstVersion + 1
+	return request.FirstVersion
 }
 
 func (r *RecordResult) decide(b *Book) (Outcome, error) {
@@ -82,10 +89,16 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	result.OrderLineID, result.RecordedAt = c.OrderLineID, b.now
 	result.EventNumber = b.record(event.ResultRecorded, c.ID).Number
 	result.Commission = b.reported(&result)
+	result.Rules = b.rules(c).Version
+	graded := b.grade(&result)
 	b.detail("result", result.ID)
 	b.detail("authenticator", result.AuthenticatorID)
 	b.detail("report_number", result.ReportNumber)
-	b.detail("rank", strconv.Itoa(result.Rank()))
+	b.detail("rank", strconv.Itoa(graded.Rank))
+	b.detail("custody", string(graded.Custody.State))
+	if result.SampleID != "" {
+		b.detail("sample", result.SampleID)
+	}
 	b.detail("units", describe(result.Units))
 	if result.Commission > 0 {
 		b.detail("commission", number(int64(result.Commission)))
@@ -104,6 +117,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 		}
 	}
 	o := b.about(c.ID)
+	result.Chain = b.chain(c.ID)
 	o.ResultID, o.Result = result.ID, &result
 	return o, nil
 }
@@ -114,6 +128,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body)
 	}
 	if claim.PlainReport(r.Result.ReportNumber) == "" {
 		return fault.New(fault.RequestInvalid, "report_number must have a character that can be seen").At("report_number")
+	}
+	if err := r.checkSample(b, c); err != nil {
+		return err
 	}
 	if r.Result.Fee != 0 {
 		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
@@ -151,13 +168,7 @@ func describe(units []claim.Unit) string {
 // weigh moves a claim by all its results, if they decide something new.
 func (b *Book) weigh(id string) error {
 	c := b.claims.get(id)
-	var results []claim.Result
-	for _, of := range b.resultsOf[id] {
-		if r := b.results.get(of); r != nil {
-			results = append(results, *r)
-		}
-	}
-	units, t, decided := claim.Weigh(c.Units, results)
+	units, t, decided := b.rules(&c.Claim).Weigh(c.Units, b.grades(id))
 	if !decided {
 		return nil
 	}

@@ -127,6 +127,7 @@ type RetractResult struct {
 func (r *RetractResult) need(c *Call, n *Needs) {
 	r.OnClaim.need(c, n)
 	n.resultsOf(c.Header.MerchantID, r.ClaimID)
+	n.custodyOf(c.Header.MerchantID, r.ClaimID)
 }
 
 func (r *RetractResult) follow(b *Book, n *Needs, round int) {
@@ -163,6 +164,7 @@ func (r *RetractResult) decide(b *Book) (Outcome, error) {
 	}
 	o := b.about(c.ID)
 	taken := *b.results.get(r.ResultID)
+	taken.Chain = b.chain(c.ID)
 	o.ResultID, o.Result = r.ResultID, &taken
 	return o, nil
 }

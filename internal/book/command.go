@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -155,6 +156,7 @@ type Outcome struct {
 	Evidence   *Evidence
 	Note       *Note
 	Commission *commission.Commission
+	Custody    *custody.Step
 	Result     *claim.Result
 	Payout     *payout.Payout
 	Transfers  []ledger.Transfer

@@ -3,6 +3,7 @@ package book
 import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -41,6 +42,7 @@ const (
 	KindEvidence
 	KindNote
 	KindCommission
+	KindCustody
 	KindEvent
 	// KindReference and the kinds after it are read beside the rows themselves: transfers by
 	// reference, what claims are usually awarded, the order of debts, their sums, how much
@@ -261,6 +263,13 @@ var kinds = [KindCount]kind{
 				func(x *commission.Commission) { c.CommissionsMade = append(c.CommissionsMade, *x) },
 				func(x *commission.Commission) { c.CommissionsChanged = append(c.CommissionsChanged, *x) },
 				never[commission.Commission])
+		},
+	},
+	KindCustody: {
+		table: "custody_steps",
+		rows:  func(b *Book) rows { return &b.custody },
+		stage: func(b *Book, c *Changes) {
+			b.custody.made(func(x *custody.Step) { c.Custody = append(c.Custody, *x) })
 		},
 	},
 	KindEvent: {

@@ -33,6 +33,7 @@ type Needs struct {
 	Approvals   []Key // Of claims.
 	Notes       []Key // The newest of claims.
 	Commissions []Key // Of claims.
+	Custody     []Key // Of claims.
 	Proposals   []proposal.Key
 	References  []Key // Transfers by external reference.
 	Usual       []ProductKey
@@ -49,7 +50,8 @@ func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 // Empty says that nothing is asked for.
 func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
-		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Commissions)+len(n.Proposals)+len(n.References)+
+		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Commissions)+len(n.Custody)+
+		len(n.Proposals)+len(n.References)+
 		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
 }
 
@@ -73,6 +75,7 @@ const (
 	needApprovals
 	needNotes
 	needCommissions
+	needCustody
 	needDebt
 	needProposal
 	needDebtSums
@@ -187,6 +190,11 @@ func (n *Needs) commissionsOf(merchantID, claimID string) {
 	want(n, &n.Commissions, merchantID, needCommissions, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
+// custodyOf asks for the steps of custody of a claim.
+func (n *Needs) custodyOf(merchantID, claimID string) {
+	want(n, &n.Custody, merchantID, needCustody, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
 // evidenceOf asks for how much evidence a claim has.
 func (n *Needs) evidenceOf(merchantID, claimID string) {
 	want(n, &n.EvidenceOf, merchantID, needEvidence, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
@@ -241,7 +249,7 @@ func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
 
 // knowsClaim notes that the database has no rows of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions)
+	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions, needCustody)
 }
 
 // knows notes that all rows the database has under a name are in memory.

@@ -44,7 +44,7 @@ func (f *fixture) decideAs(person string, c *claim.Claim, d book.Decision, units
 }
 
 // Would catch a consumer who is not heard, or is heard and not paid.
-func TestReconsideration(t *testing.T) {
+func TestV9TheConsumerIsHeardOnceMore(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	labs(f)

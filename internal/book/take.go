@@ -3,6 +3,7 @@ package book
 import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -96,6 +97,11 @@ func (bs Books) TakeNote(n Note) { bs[n.MerchantID].notes.load(noteKey{n.ClaimID
 // TakeCommission takes a commission over.
 func (bs Books) TakeCommission(x commission.Commission) {
 	bs[x.MerchantID].commissions.load(commissionKey{x.ClaimID, x.Number}, x)
+}
+
+// TakeCustodyStep takes a step of custody over.
+func (bs Books) TakeCustodyStep(x custody.Step) {
+	bs[x.MerchantID].custody.load(custodyKey{x.ClaimID, x.Number}, x)
 }
 
 // TakeProposal takes a proposal over, with what people said to it.

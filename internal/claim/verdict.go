@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
@@ -84,11 +85,19 @@ type Result struct {
 	// Reinspection marks a second body's test after a conflict. It is final inside
 	// the platform (Food Safety Law Art. 88; rule V3).
 	Reinspection bool
-	// CustodyIntact is false when the chain of custody has a gap or a seal
-	// does not match; the result then drops one rank (rule V6).
+	// CustodyIntact is the recorder's word that the chain of custody has no gap and every
+	// seal matched. It is looked at only where no step tells and the rules take it (rule V6).
 	CustodyIntact bool
-	Units         []Unit
-	IssuedAt      time.Time
+	// SampleID is the sample of the claim that was examined; empty if none is named.
+	SampleID string
+	// Rules is the version of the decision rules that ranks it; zero for results that were
+	// recorded before there were versions, which the first ranks.
+	Rules int32
+	// Chain are the steps of custody of the claim, for those who read the result. A book has
+	// them by themselves.
+	Chain    []custody.Step
+	Units    []Unit
+	IssuedAt time.Time
 	// ReportDigest is the SHA-256 of the report file, hex.
 	ReportDigest string
 	Statement    string
@@ -121,126 +130,6 @@ const (
 
 // FeePayers lists the payers.
 func FeePayers() []FeePayer { return []FeePayer{FeePayerClaimant, FeePayerPlatform} }
-
-// The ranks of evidence, strongest first (domain rules V1 to V6).
-const (
-	rankJudgment     = 1
-	rankReinspection = 2
-	rankSealedLab    = 3
-	rankSealedBrand  = 4
-	rankBrand        = 5
-	rankAppraiser    = 6
-	rankTrace        = 7
-	rankPhotos       = 8
-
-	// rankDecidesAlone is the weakest rank on which a verdict of counterfeit
-	// may rest without a person (rule V1).
-	rankDecidesAlone = rankBrand
-)
-
-// Rank orders results: 1 is the strongest, 8 the weakest. A gap in the chain
-// of custody costs one rank.
-func (r *Result) Rank() int {
-	rank := r.rankUnbroken()
-	if !r.CustodyIntact && rank > rankJudgment && rank < rankPhotos {
-		rank++
-	}
-	return rank
-}
-
-func (r *Result) rankUnbroken() int {
-	if r.Kind == Court {
-		return rankJudgment
-	}
-	switch r.Sample {
-	case Photos:
-		return rankPhotos
-	case TraceData:
-		return rankTrace
-	case SealedPlatformSample, ConsumerSample:
-	}
-	switch r.Kind {
-	case AccreditedLab:
-		if r.Reinspection {
-			return rankReinspection
-		}
-		if r.Sample == SealedPlatformSample {
-			return rankSealedLab
-		}
-		return rankBrand
-	case Brand:
-		if r.Sample == SealedPlatformSample {
-			return rankSealedBrand
-		}
-		return rankBrand
-	case Trace:
-		return rankTrace
-	case Appraiser, Court:
-	}
-	return rankAppraiser
-}
-
-// Weigh turns all results of a claim into a verdict for each unit and the trigger
-// that they pull. For each unit the strongest rank with a result decides. Results
-// of that rank that disagree are a conflict (V3). A verdict of counterfeit on a
-// rank weaker than 5 needs a person (V1), and photos or codes alone never decide
-// (V2). It returns no trigger while a unit has no result at all.
-func Weigh(units []Unit, results []Result) (weighed []Unit, t Trigger, decided bool) {
-	weighed = make([]Unit, len(units))
-	var counterfeit, undecided, pending bool
-	for i, u := range units {
-		v, sure := weighUnit(u.Ordinal, results)
-		weighed[i] = Unit{Ordinal: u.Ordinal, Verdict: v}
-		switch {
-		case v == Pending:
-			pending = true
-		case !sure || v == Inconclusive:
-			undecided = true
-		case v == Counterfeit:
-			counterfeit = true
-		}
-	}
-	switch {
-	case pending:
-		return weighed, "", false
-	case undecided:
-		return weighed, ResultUndecided, true
-	case counterfeit:
-		return weighed, ResultCounterfeit, true
-	}
-	return weighed, ResultGenuine, true
-}
-
-// weighUnit gives the verdict on one unit, and whether the verdict may stand
-// without a person's decision.
-func weighUnit(ordinal int32, results []Result) (v Verdict, sure bool) {
-	best := rankPhotos + 1
-	v = Pending
-	conflict := false
-	for i := range results {
-		r := &results[i]
-		if r.Retracted {
-			continue
-		}
-		k := slices.IndexFunc(r.Units, func(u Unit) bool { return u.Ordinal == ordinal })
-		if k < 0 {
-			continue
-		}
-		rank, found := r.Rank(), r.Units[k].Verdict
-		switch {
-		case found == Inconclusive && v != Pending:
-			// Another result already says more than "cannot tell".
-		case v == Inconclusive || rank < best:
-			best, v, conflict = rank, found, false
-		case rank == best && found != v:
-			conflict = true
-		}
-	}
-	if conflict {
-		return Inconclusive, false
-	}
-	return v, v == Inconclusive || best <= rankDecidesAlone
-}
 
 // Overall folds the verdicts on units into the claim's.
 func Overall(units []Unit) Verdict {

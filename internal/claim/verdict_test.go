@@ -102,8 +102,8 @@ func TestRankOfResults(t *testing.T) {
 		{claim.AccreditedLab, claim.Photos, true, 8, 8},
 	} {
 		for intact, want := range map[bool]int{true: c.intact, false: c.broken} {
-			r := claim.Result{Kind: c.kind, Sample: c.sample, Reinspection: c.reinspection, CustodyIntact: intact}
-			if got := r.Rank(); got != want {
+			x := claim.Exhibit{Kind: c.kind, Sample: c.sample, Reinspection: c.reinspection, CustodyIntact: intact}
+			if got := claim.FirstRules().Rank(&x); got != want {
 				t.Errorf("%s on %s, re-inspection %t, custody intact %t: rank %d, want %d",
 					c.kind, c.sample, c.reinspection, intact, got, want)
 			}
@@ -112,6 +112,8 @@ func TestRankOfResults(t *testing.T) {
 }
 
 type weighing struct {
+	// rule is the rule that it is an example of.
+	rule    string
 	name    string
 	claimed string
 	results []string
@@ -120,73 +122,77 @@ type weighing struct {
 }
 
 var weighings = []weighing{
-	{"no result leaves the claim waiting", "1", nil, "1=none", ""},
-	{"a sealed lab result decides", "1", []string{"sealed-lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
-	{"a brand's word on the consumer's sample decides", "1", []string{"brand: 1=fake"}, "1=fake", claim.ResultCounterfeit},
-	{"a genuine item ends the claim", "1", []string{"lab: 1=real"}, "1=real", claim.ResultGenuine},
-	{"what cannot be told goes to a person", "1", []string{"sealed-lab: 1=unclear"}, "1=unclear", claim.ResultUndecided},
+	{"V1", "no result leaves the claim waiting", "1", nil, "1=none", ""},
+	{"V1", "a sealed lab result decides", "1", []string{"sealed-lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"V1", "a brand's word on the consumer's sample decides", "1", []string{"brand: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"V1", "a genuine item ends the claim", "1", []string{"lab: 1=real"}, "1=real", claim.ResultGenuine},
+	{"V4", "what cannot be told goes to a person", "1", []string{"sealed-lab: 1=unclear"}, "1=unclear", claim.ResultUndecided},
 
-	{"the stronger rank wins", "1", []string{"brand: 1=fake", "sealed-lab: 1=real"}, "1=real", claim.ResultGenuine},
-	{"many weak results do not outvote a strong one", "1",
+	{"V1", "the stronger rank wins", "1", []string{"brand: 1=fake", "sealed-lab: 1=real"}, "1=real", claim.ResultGenuine},
+	{"V1", "many weak results do not outvote a strong one", "1",
 		[]string{"brand: 1=real", "lab: 1=real", "brand: 1=real", "sealed-lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
-	{"a judgment beats a re-inspection", "1", []string{"reinspection: 1=fake", "judgment: 1=real"}, "1=real", claim.ResultGenuine},
-	{"a re-inspection beats the first laboratory", "1", []string{"sealed-lab: 1=fake", "reinspection: 1=real"}, "1=real", claim.ResultGenuine},
-	{"a finding beats a stronger shrug", "1", []string{"reinspection: 1=unclear", "brand: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"V1", "a judgment beats a re-inspection", "1", []string{"reinspection: 1=fake", "judgment: 1=real"}, "1=real", claim.ResultGenuine},
+	{"V1", "a re-inspection beats the first laboratory", "1", []string{"sealed-lab: 1=fake", "reinspection: 1=real"}, "1=real", claim.ResultGenuine},
+	{"V4", "a finding beats a stronger shrug", "1", []string{"reinspection: 1=unclear", "brand: 1=fake"}, "1=fake", claim.ResultCounterfeit},
 
-	{"equal ranks that disagree are a conflict", "1", []string{"sealed-lab: 1=fake", "sealed-lab: 1=real"}, "1=unclear", claim.ResultUndecided},
-	{"brand and laboratory on consumers' samples weigh the same", "1", []string{"brand: 1=fake", "lab: 1=real"}, "1=unclear", claim.ResultUndecided},
-	{"a third equal result does not settle a conflict", "1",
+	{"V3", "equal ranks that disagree are a conflict", "1", []string{"sealed-lab: 1=fake", "sealed-lab: 1=real"}, "1=unclear", claim.ResultUndecided},
+	{"V3", "brand and laboratory on consumers' samples weigh the same", "1", []string{"brand: 1=fake", "lab: 1=real"}, "1=unclear", claim.ResultUndecided},
+	{"V3", "a third equal result does not settle a conflict", "1",
 		[]string{"lab: 1=fake", "lab: 1=real", "lab: 1=fake"}, "1=unclear", claim.ResultUndecided},
-	{"a stronger result settles a conflict", "1",
+	{"V3", "a stronger result settles a conflict", "1",
 		[]string{"lab: 1=fake", "lab: 1=real", "reinspection: 1=fake"}, "1=fake", claim.ResultCounterfeit},
-	{"a weaker result does not settle a conflict", "1",
+	{"V3", "a weaker result does not settle a conflict", "1",
 		[]string{"sealed-lab: 1=fake", "sealed-lab: 1=real", "brand: 1=fake"}, "1=unclear", claim.ResultUndecided},
-	{"a conflict of weak results below a strong one is none", "1",
+	{"V3", "a conflict of weak results below a strong one is none", "1",
 		[]string{"sealed-lab: 1=fake", "lab: 1=real", "lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
 
-	{"a gap in custody costs one rank", "1", []string{"sealed-brand: 1=real", "sealed-lab!: 1=fake"}, "1=unclear", claim.ResultUndecided},
-	{"a gap in custody takes the last deciding rank", "1", []string{"brand!: 1=fake"}, "1=fake", claim.ResultUndecided},
-	{"a gap in custody does not touch a judgment", "1", []string{"judgment!: 1=fake", "reinspection: 1=real"}, "1=fake", claim.ResultCounterfeit},
+	{"V6", "a gap in custody costs one rank", "1", []string{"sealed-brand: 1=real", "sealed-lab!: 1=fake"}, "1=unclear", claim.ResultUndecided},
+	{"V6", "a gap in custody takes the last deciding rank", "1", []string{"brand!: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"V6", "a gap in custody does not touch a judgment", "1", []string{"judgment!: 1=fake", "reinspection: 1=real"}, "1=fake", claim.ResultCounterfeit},
 
-	{"an appraiser alone does not decide", "1", []string{"appraiser: 1=fake"}, "1=fake", claim.ResultUndecided},
-	{"trace data alone never decide", "1", []string{"trace: 1=fake"}, "1=fake", claim.ResultUndecided},
-	{"photos alone never decide", "1", []string{"photos: 1=fake"}, "1=fake", claim.ResultUndecided},
-	{"photos, codes and an appraiser together do not decide either", "1",
+	{"V1", "an appraiser alone does not decide", "1", []string{"appraiser: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"V2", "trace data alone never decide", "1", []string{"trace: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"V2", "photos alone never decide", "1", []string{"photos: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"V2", "photos, codes and an appraiser together do not decide either", "1",
 		[]string{"photos: 1=fake", "trace: 1=fake", "appraiser: 1=fake"}, "1=fake", claim.ResultUndecided},
-	{"weak evidence does not close a claim as genuine", "1", []string{"trace: 1=real"}, "1=real", claim.ResultUndecided},
+	{"V2", "weak evidence does not close a claim as genuine", "1", []string{"trace: 1=real"}, "1=real", claim.ResultUndecided},
 
-	{"a unit without a result keeps the claim waiting", "1 2", []string{"sealed-lab: 1=fake"}, "1=fake 2=none", ""},
-	{"one counterfeit unit is enough", "1 2", []string{"sealed-lab: 1=real 2=fake"}, "1=real 2=fake", claim.ResultCounterfeit},
-	{"results on different units add up", "1 2", []string{"sealed-lab: 1=real", "brand: 2=fake"}, "1=real 2=fake", claim.ResultCounterfeit},
-	{"a result binds only the units it names", "1 2",
+	{"V5", "a unit without a result keeps the claim waiting", "1 2", []string{"sealed-lab: 1=fake"}, "1=fake 2=none", ""},
+	{"V5", "one counterfeit unit is enough", "1 2", []string{"sealed-lab: 1=real 2=fake"}, "1=real 2=fake", claim.ResultCounterfeit},
+	{"V5", "results on different units add up", "1 2", []string{"sealed-lab: 1=real", "brand: 2=fake"}, "1=real 2=fake", claim.ResultCounterfeit},
+	{"V5", "a result binds only the units it names", "1 2",
 		[]string{"sealed-lab: 1=fake", "brand: 1=real 2=real"}, "1=fake 2=real", claim.ResultCounterfeit},
-	{"one undecided unit takes the whole claim to a person", "1 2 3",
+	{"V4", "one undecided unit takes the whole claim to a person", "1 2 3",
 		[]string{"sealed-lab: 1=fake 2=real", "photos: 3=fake"}, "1=fake 2=real 3=fake", claim.ResultUndecided},
-	{"every unit genuine ends the claim", "1 2", []string{"lab: 1=real 2=real"}, "1=real 2=real", claim.ResultGenuine},
-	{"results on units that are not claimed say nothing", "2", []string{"sealed-lab: 1=fake"}, "2=none", ""},
+	{"V1", "every unit genuine ends the claim", "1 2", []string{"lab: 1=real 2=real"}, "1=real 2=real", claim.ResultGenuine},
+	{"V5", "results on units that are not claimed say nothing", "2", []string{"sealed-lab: 1=fake"}, "2=none", ""},
 }
 
-// Would catch a verdict that rests on the wrong result, a payout that weak
-// evidence triggers by itself, and a conflict that nobody looks at. Every case
-// is weighed in several orders: results arrive as they please.
-func TestWeigh(t *testing.T) {
-	t.Parallel()
+// weigh weighs the examples of a rule, each in several orders: results arrive as they please.
+func weigh(t *testing.T, rule string) {
+	t.Helper()
+	rules, found := claim.FirstRules(), 0
 	for _, c := range weighings {
+		if c.rule != rule {
+			continue
+		}
+		found++
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var claimed []claim.Unit
 			for _, number := range strings.Fields(c.claimed) {
 				claimed = append(claimed, readUnits(t, number+"=none")...)
 			}
-			var results []claim.Result
+			var results []claim.Graded
 			for _, text := range c.results {
-				results = append(results, readResult(t, text))
+				r := readResult(t, text)
+				results = append(results, rules.Grade(&r, nil))
 			}
 			want := readUnits(t, c.want)
 			const orders = 20
 			random := rand.New(rand.NewPCG(1, 2))
 			for range orders {
-				units, trigger, decided := claim.Weigh(claimed, results)
+				units, trigger, decided := rules.Weigh(claimed, results)
 				if !slices.Equal(units, want) || trigger != c.trigger || decided != (c.trigger != "") {
 					t.Fatalf("%v give %v and %q (decided: %t), want %v and %q", results, units, trigger, decided, want, c.trigger)
 				}
@@ -194,6 +200,47 @@ func TestWeigh(t *testing.T) {
 			}
 		})
 	}
+	if found == 0 {
+		t.Errorf("no example is of rule %s", rule)
+	}
+}
+
+// Would catch a verdict that rests on a weaker result than another, and a payout that an
+// appraiser triggers alone.
+func TestV1OnlyStrongRanksDecideAlone(t *testing.T) {
+	t.Parallel()
+	weigh(t, "V1")
+}
+
+// Would catch a claim that photos or codes decide, alone or together.
+func TestV2PhotosAndCodesDecideNothing(t *testing.T) {
+	t.Parallel()
+	weigh(t, "V2")
+}
+
+// Would catch a conflict that nobody looks at, and one that a weak result or a majority ends.
+func TestV3EqualRanksThatDisagreeAreAConflict(t *testing.T) {
+	t.Parallel()
+	weigh(t, "V3")
+}
+
+// Would catch a unit of which it cannot be told that is compensated or closed.
+func TestV4WhatCannotBeToldGoesToAPerson(t *testing.T) {
+	t.Parallel()
+	weigh(t, "V4")
+}
+
+// Would catch a result that decides a unit which it does not name.
+func TestV5AResultBindsTheUnitsItNames(t *testing.T) {
+	t.Parallel()
+	weigh(t, "V5")
+}
+
+// Would catch a broken chain of custody that costs nothing, and one that costs a judgment its
+// rank.
+func TestV6ABrokenChainCostsARank(t *testing.T) {
+	t.Parallel()
+	weigh(t, "V6")
 }
 
 // Would catch a claim shown as genuine while a unit of it is open or in doubt.

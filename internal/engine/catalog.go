@@ -23,11 +23,15 @@ func (e *Engine) readCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read policies: %w", err)
 	}
+	rules, err := e.db.DecisionRules(ctx)
+	if err != nil {
+		return fmt.Errorf("read decision rules: %w", err)
+	}
 	days, err := e.db.CalendarDays(ctx)
 	if err != nil {
 		return fmt.Errorf("read calendar: %w", err)
 	}
-	e.catalog.Store(book.NewCatalog(versions, calendar.New(days)))
+	e.catalog.Store(book.NewCatalog(versions, rules, calendar.New(days)))
 	return nil
 }
 

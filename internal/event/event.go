@@ -95,6 +95,8 @@ const (
 	CommissionReceived  Kind = "COMMISSION_RECEIVED"
 	CommissionChased    Kind = "COMMISSION_CHASED"
 	CommissionCancelled Kind = "COMMISSION_CANCELLED"
+
+	CustodyStepAdded Kind = "CUSTODY_STEP_ADDED"
 )
 
 // Kinds lists the kinds of event.
@@ -110,7 +112,7 @@ func Kinds() []Kind {
 		ClaimReconsidered, NoteAdded, OrderLineCorrected, PayoutDestinationChanged,
 		ClaimLabelsSet, ExternalReferenceSet, BookLabelsSet,
 		CommissionMade, CommissionAccepted, CommissionDeclined, CommissionShipped, CommissionReceived, CommissionChased,
-		CommissionCancelled,
+		CommissionCancelled, CustodyStepAdded,
 	}
 }
 

@@ -36,7 +36,7 @@ func consumed(s claim.State, fires claim.Deadline) *Subject {
 	}
 	return &Subject{
 		Claim: c, Moved: Move{Trigger: claim.ReviewUpheld, Role: "adjudicator", Note: "secret note", At: at},
-		Result: &claim.Result{AuthenticatorID: "secret-lab", ReportNumber: "secret-report"},
+		Result: &claim.Graded{Result: &claim.Result{AuthenticatorID: "secret-lab", ReportNumber: "secret-report"}},
 		Revision: &claim.Revision{Number: 1, Verdict: claim.Counterfeit, Award: c.Award, Note: "secret note", Calculation: policy.Calculation{
 			PolicyID: "secret-policy", Version: 1, Base: 10_000, Multiplier: money.Ratio{Num: 10, Den: 1},
 		}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -27,6 +28,9 @@ type catalogue struct {
 	bases     map[policy.LegalBasis]string
 	// commissions say how far a commission has come.
 	commissions map[commission.State]string
+	// steps name what was done with a sample, custody say how its chain stands.
+	steps   map[custody.Kind]string
+	custody map[custody.State]*template.Template
 	// effects say what would be done with an amount.
 	effects  map[claim.MoneyEffect]*template.Template
 	roles    map[string]string
@@ -46,9 +50,9 @@ type catalogue struct {
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	about, why, note, result, uncommissioned, retracted, turn, escalated, commissioned, overdue, time, timeless, stopped *template.Template
-	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                    *template.Template
-	choice, stays, moves, unpriced, deadline                                                                             *template.Template
+	about, why, note, result, broken, uncommissioned, retracted, turn, escalated, commissioned, overdue, time, timeless, stopped *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                            *template.Template
+	choice, stays, moves, unpriced, deadline                                                                                     *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -113,6 +114,18 @@ var chinese = &catalogue{
 		commission.Offered: "尚未接受", commission.Accepted: "已接受", commission.Shipped: "已接受，检材在途",
 		commission.Received: "已收到检材", commission.Reported: "已出具报告", commission.Declined: "已拒绝", commission.Cancelled: "已取消",
 	},
+	steps: map[custody.Kind]string{
+		custody.Bought: "购样", custody.Received: "收样", custody.Unboxed: "开箱", custody.Sealed: "封样", custody.Shipped: "寄出",
+		custody.Arrived: "送达", custody.Tested: "检验", custody.Retained: "留样", custody.Returned: "退还", custody.Destroyed: "销毁",
+	},
+	custody: map[custody.State]*template.Template{
+		custody.Complete: phrase("样品{{.Sample}}的保管链完整。"),
+		custody.Gap: phrase("{{if .Sample}}样品{{.Sample}}的{{end}}保管链{{if .Step}}在第{{.Step}}步之前{{end}}有缺口" +
+			"{{if .Missing}}，缺少“{{.Missing}}”记录{{end}}。"),
+		custody.SealDiffers:   phrase("样品{{.Sample}}在第{{.Step}}步的封签与第{{.Before}}步不符。"),
+		custody.WeightDiffers: phrase("样品{{.Sample}}在第{{.Step}}步的重量与第{{.Before}}步相差超出允许范围。"),
+		custody.AsTold:        phrase("没有保管步骤记录；登记结果者称保管链{{if .Intact}}完好{{else}}不完好{{end}}。"),
+	},
 	roles: map[string]string{
 		"order-service": "订单服务", "support": "客服", "adjudicator": "审核人", "approver": "复核人", "finance": "财务",
 		"merchant": "商家", "authenticator": "鉴定机构", "operator": "运营人员", "auditor": "审计人员", "system": "系统",
@@ -123,6 +136,7 @@ var chinese = &catalogue{
 		why:            phrase("自{{.Since}}起处于“{{.State}}”，原因：{{.Trigger}}；操作方：{{.Role}}。"),
 		note:           phrase("附言：“{{.Note}}”。"),
 		result:         phrase("依据的鉴定结果：{{.Authenticator}}的报告{{.Report}}，证据等级{{.Rank}}（共8级），结论：{{.Units}}。"),
+		broken:         phrase("{{.Authenticator}}的报告{{.Report}}因此只按证据等级{{.Rank}}计，且不得推及其他件。"),
 		uncommissioned: phrase("该报告未经委托。"),
 		commissioned:   phrase("已委托{{.Body}}鉴定第{{.Units}}件，期限{{.Due}}，{{.State}}。"),
 		overdue:        phrase("该报告已逾期。"),

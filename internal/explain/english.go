@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -103,6 +104,19 @@ var english = &catalogue{
 		commission.Offered: "has not accepted yet", commission.Accepted: "accepted", commission.Shipped: "accepted; the item is on its way",
 		commission.Received: "has the item", commission.Reported: "reported", commission.Declined: "declined", commission.Cancelled: "is no longer asked",
 	},
+	steps: map[custody.Kind]string{
+		custody.Bought: "the purchase", custody.Received: "the receipt", custody.Unboxed: "the unboxing", custody.Sealed: "the sealing",
+		custody.Shipped: "the shipment", custody.Arrived: "the arrival", custody.Tested: "the test", custody.Retained: "the storage",
+		custody.Returned: "the return", custody.Destroyed: "the destruction",
+	},
+	custody: map[custody.State]*template.Template{
+		custody.Complete: phrase(" The chain of custody of sample {{.Sample}} is complete."),
+		custody.Gap: phrase(" The chain of custody{{if .Sample}} of sample {{.Sample}}{{end}} has a gap{{if .Step}} before step {{.Step}}{{end}}" +
+			"{{if .Missing}}: {{.Missing}} is not recorded{{end}}."),
+		custody.SealDiffers:   phrase(" At step {{.Step}}, sample {{.Sample}} had other seals than those of step {{.Before}}."),
+		custody.WeightDiffers: phrase(" At step {{.Step}}, the weight of sample {{.Sample}} differs from that of step {{.Before}} by more than is allowed."),
+		custody.AsTold:        phrase(" No step of custody is recorded; whoever recorded the result says that custody was {{if .Intact}}intact{{else}}broken{{end}}."),
+	},
 	roles: map[string]string{
 		"order-service": "the order service", "support": "customer support", "adjudicator": "an adjudicator",
 		"approver": "an approver", "finance": "finance", "merchant": "the merchant", "authenticator": "an authenticator",
@@ -114,6 +128,7 @@ var english = &catalogue{
 		why:            phrase("The claim is {{.State}}. It moved there at {{.Since}} because {{.Trigger}}; the move was made by {{.Role}}."),
 		note:           phrase(" The note says: “{{.Note}}”."),
 		result:         phrase(" The move rests on report {{.Report}} of {{.Authenticator}}, evidence of rank {{.Rank}} of 8, which found {{.Units}}."),
+		broken:         phrase(" Report {{.Report}} of {{.Authenticator}} counts as evidence of rank {{.Rank}} only, and cannot be extended to other units."),
 		uncommissioned: phrase(" Nobody had commissioned that report."),
 		commissioned:   phrase(" {{.Body}} was commissioned with unit {{.Units}} until {{.Due}} and {{.State}}."),
 		overdue:        phrase(" That report is overdue."),

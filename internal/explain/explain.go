@@ -29,7 +29,9 @@ type Subject struct {
 	// Moved is the move that brought the claim to its state.
 	Moved Move
 	// Result is the result that pulled that move; nil if something else did.
-	Result *claim.Result
+	Result *claim.Graded
+	// Broken are results that count for less because their chain of custody does not hold.
+	Broken []claim.Graded
 	// Retracted are the results of the claim that were taken back.
 	Retracted []claim.Result
 	// Commissions are the open commissions of the claim; Commissioned says whether it ever had

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -67,10 +68,10 @@ func award(c *claim.Claim, out *explain.Subject) {
 		PolicyID: "promise-tenfold", Version: 1, Basis: policy.Promise, CounterfeitUnits: 1, Units: 2, Base: 10_000,
 		Multiplier: money.Ratio{Num: 10, Den: 1}, CapApplied: true,
 	}}
-	out.Result = &claim.Result{
+	out.Result = &claim.Graded{Rank: 3, Custody: custody.Standing{SampleID: "S1", State: custody.Complete, Intact: true}, Result: &claim.Result{
 		AuthenticatorID: "lab-1", ReportNumber: "R-1", Kind: claim.AccreditedLab, Sample: claim.SealedPlatformSample,
 		CustodyIntact: true, Units: c.Units,
-	}
+	}}
 }
 
 func written(t explain.Text) string {
@@ -136,7 +137,7 @@ func TestContestedVerdictsAreSaidToBe(t *testing.T) {
 			if got := written(explain.Explain(l, s)); strings.Contains(got, want[0]) != contested || strings.Contains(got, want[1]) {
 				t.Errorf("%s, %s: %s", l, state, got)
 			}
-			s.Retracted = []claim.Result{*s.Result}
+			s.Retracted = []claim.Result{*s.Result.Result}
 			if got := explain.Explain(l, s).Why; !strings.Contains(got, want[1]) {
 				t.Errorf("%s, %s: %s", l, state, got)
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -48,6 +49,9 @@ type Happening struct {
 	// its report is late.
 	Body           string
 	Drawn, Overdue bool
+	// Sample is the sample that a step of custody was told of, Step what was done with it.
+	Sample string
+	Step   custody.Kind
 	// Assignee is the reviewer that took the claim.
 	Assignee string
 	// Proposed is the decision that was proposed; empty if the reader must not know.
@@ -188,7 +192,10 @@ func (t *teller) what(h *Happening) string {
 	}
 	f := fields{
 		"At": t.when(h.At), "What": h.What, "Where": h.Where, "Failure": h.Failure, "Assignee": h.Assignee,
-		"Body": h.Body, "Drawn": yes(h.Drawn), "Overdue": yes(h.Overdue),
+		"Body": h.Body, "Drawn": yes(h.Drawn), "Overdue": yes(h.Overdue), "Sample": h.Sample, "Step": "",
+	}
+	if h.Step != "" {
+		f["Step"] = word(t.words.steps, h.Step)
 	}
 	if h.Proposed != "" {
 		f["Proposed"] = word(t.words.history.proposals, h.Proposed)

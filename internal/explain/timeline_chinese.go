@@ -67,6 +67,7 @@ var chineseHistory = history{
 		event.BookLabelsSet:            sentence("该商家账簿的标签已更改。"),
 		event.ExternalReferenceSet:     sentence("该索赔在其他系统中的编号已更改。"),
 
+		event.CustodyStepAdded:    sentence("已记录{{if .Step}}样品{{.Sample}}的“{{.Step}}”{{if .At}}（{{.At}}）{{end}}{{else}}样品的保管步骤{{end}}。"),
 		event.CommissionMade:      sentence("已委托{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}鉴定{{if .Drawn}}（抽签确定）{{end}}{{if .At}}，报告期限为{{.At}}{{end}}。"),
 		event.CommissionAccepted:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已接受委托。"),
 		event.CommissionDeclined:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已拒绝委托。"),

@@ -67,6 +67,7 @@ var englishHistory = history{
 		event.BookLabelsSet:            sentence("The labels of the merchant's book were changed."),
 		event.ExternalReferenceSet:     sentence("The claim's number in another system was changed."),
 
+		event.CustodyStepAdded:    sentence("{{if .Step}}{{.Step}} of sample {{.Sample}} was recorded{{if .At}}, as of {{.At}}{{end}}{{else}}A step of custody of a sample was recorded{{end}}."),
 		event.CommissionMade:      sentence("{{if .Body}}{{.Body}}{{else}}A body{{end}} was commissioned with an examination{{if .Drawn}}, by lot{{end}}{{if .At}}; its report is due at {{.At}}{{end}}."),
 		event.CommissionAccepted:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} accepted its commission."),
 		event.CommissionDeclined:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} declined its commission."),

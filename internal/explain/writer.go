@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
@@ -37,8 +38,18 @@ func (w *writer) why(s *Subject) string {
 	}
 	if r := s.Result; r != nil {
 		text += fill(p.result, fields{
-			"Report": r.ReportNumber, "Authenticator": r.AuthenticatorID, "Rank": strconv.Itoa(r.Rank()), "Units": w.units(r.Units),
+			"Report": r.ReportNumber, "Authenticator": r.AuthenticatorID, "Rank": strconv.Itoa(r.Rank), "Units": w.units(r.Units),
 		})
+	}
+	if s.Result != nil {
+		text += w.custody(&s.Result.Custody)
+	}
+	for i := range s.Broken {
+		x := &s.Broken[i]
+		if s.Result == nil || s.Result.ID != x.ID {
+			text += w.custody(&x.Custody)
+		}
+		text += fill(p.broken, fields{"Report": x.ReportNumber, "Authenticator": x.AuthenticatorID, "Rank": strconv.Itoa(x.Rank)})
 	}
 	if s.Commissioned && s.Result != nil && s.Result.Commission == 0 {
 		text += fill(p.uncommissioned, nil)
@@ -47,6 +58,39 @@ func (w *writer) why(s *Subject) string {
 		text += fill(p.retracted, fields{"Report": s.Retracted[i].ReportNumber, "Authenticator": s.Retracted[i].AuthenticatorID})
 	}
 	return text
+}
+
+// custodyMax is how many faults of a chain an explanation names.
+const custodyMax = 3
+
+// custody says how the chain of a sample stands.
+func (w *writer) custody(x *custody.Standing) string {
+	if len(x.Findings) == 0 {
+		said, ok := w.words.custody[x.State]
+		if !ok {
+			return "" // There is nothing to say.
+		}
+		return fill(said, fields{"Sample": x.SampleID, "Intact": yes(x.Intact)})
+	}
+	text := ""
+	for _, f := range x.Findings[:min(len(x.Findings), custodyMax)] {
+		missing := ""
+		if f.Missing != "" {
+			missing = word(w.words.steps, f.Missing)
+		}
+		text += fill(w.words.custody[f.State], fields{
+			"Sample": x.SampleID, "Step": counted(f.Step), "Before": counted(f.Before), "Missing": missing,
+		})
+	}
+	return text
+}
+
+// counted writes a number from 1 on, and nothing for zero.
+func counted(n int32) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(n))
 }
 
 func (w *writer) units(units []claim.Unit) string {

@@ -118,6 +118,12 @@ const (
 	CommissionNoCandidate   Reason = "COMMISSION_NO_CANDIDATE"
 	CommissionPhotoUnknown  Reason = "COMMISSION_PHOTO_UNKNOWN"
 
+	// Custody.
+	CustodyStepConflict    Reason = "CUSTODY_STEP_CONFLICT"
+	CustodySampleMismatch  Reason = "CUSTODY_SAMPLE_MISMATCH"
+	CustodyLimit           Reason = "CUSTODY_LIMIT_REACHED"
+	CustodyEvidenceUnknown Reason = "CUSTODY_EVIDENCE_UNKNOWN"
+
 	// Webhooks.
 	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
 	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"

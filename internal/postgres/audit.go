@@ -315,6 +315,12 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.commission_number = r.commission_number
 			        AND p.authenticator_id = r.authenticator_id)
 			UNION ALL
+			SELECT 'steps of custody without claim', r.merchant_id FROM custody_steps r
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'steps of custody without event', r.merchant_id FROM custody_steps r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
 			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
 			WHERE NOT EXISTS (
 			      SELECT 1 FROM payouts p

@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -77,6 +78,8 @@ type ClaimParts struct {
 	Notes []book.Note
 	// Commissions have only their numbers and the people who gave them.
 	Commissions []commission.Commission
+	// Custody are steps of custody with only their numbers and the people who added them.
+	Custody []custody.Step
 	// Evidence has only the people who added it.
 	Evidence []book.Evidence
 	// Debts are those that claims tell of.
@@ -190,6 +193,17 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		ORDER BY claim_id, commission_number`,
 		func(rows *sql.Rows) (x commission.Commission, err error) {
 			return x, rows.Scan(&x.ClaimID, &x.Number, &x.EventNumber, &x.MadeBy)
+		},
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Custody, err = page(a, "audit steps of custody", `
+		SELECT claim_id, step_number, event_number, recorded_by
+		FROM custody_steps
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		ORDER BY claim_id, step_number`,
+		func(rows *sql.Rows) (x custody.Step, err error) {
+			return x, rows.Scan(&x.ClaimID, &x.Number, &x.EventNumber, &x.RecordedBy)
 		},
 		merchantID, from, to); err != nil {
 		return err

@@ -32,7 +32,7 @@ const (
 		calculation event_number recorded_at:time`
 	boundResults = `order_line_id authenticator_id authenticator_kind report_number sample_source reinspection custody_intact
 		units:units issued_at:time report_digest statement event_number recorded_at:time fee_minor fee_currency fee_paid_by
-		commission_number:later`
+		commission_number:later sample_id:later rules_version:later`
 	boundRetractions = `note event_number retracted_at:time`
 	boundHolds       = `source state amount_minor captured_minor released_minor placed_at:time ended_at:time`
 	boundPayouts     = `part state amount_minor currency out_number payment_id destination not_after:time gateway_reference
@@ -45,6 +45,8 @@ const (
 	boundCommissions = `authenticator_id state units:units questions photo_digests:list due_at:time fee_minor replaces_number
 		draw_seed:bytes draw_candidates:list made_as made_at:time event_number accepted_at:time shipped_at:time shipment
 		received_at:time overdue_at:time chases chased_at:time ended_at:time note`
+	boundCustody = `sample_id kind units happened_at:time location actor authenticator_id seals:list weight_milligrams evidence_digests:list
+		corrects_number note recorded_as recorded_at:time event_number`
 	boundGroups = `claimant_id product_id anchor_paid_at:time recorded_at:time`
 	boundLines  = `order_id payment_id product_id paid_at:time digest:bytes recorded_at:time`
 	// The columns of boundLines stand in order_line_corrections too, as they were before.
@@ -66,7 +68,8 @@ func BoundColumns() map[string][]string {
 	for table, columns := range map[string]string{
 		"claims": boundClaims, "claim_revisions": boundRevisions, "results": boundResults, "result_retractions": boundRetractions,
 		"holds": boundHolds, "payouts": boundPayouts, "appeals": boundAppeals, "approvals": boundApprovals,
-		"evidence": boundEvidence, "claim_notes": boundNotes, "commissions": boundCommissions, "pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
+		"evidence": boundEvidence, "claim_notes": boundNotes, "commissions": boundCommissions, "custody_steps": boundCustody,
+		"pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
 		"order_line_corrections": boundCorrections,
 	} {
@@ -204,6 +207,7 @@ func (a *Audit) BoundOfClaims(merchantID, from, to string) ([]BoundRow, error) {
 		{"evidence", "'/' || r.event_number", "r.event_number", "added_at", boundEvidence, "claim_id"},
 		{"claim_notes", "r.note_number::text", "r.event_number", "added_at", boundNotes, "claim_id"},
 		{"commissions", "r.commission_number::text", "r.event_number", "made_at", boundCommissions, "claim_id"},
+		{"custody_steps", "r.step_number::text", "r.event_number", "recorded_at", boundCustody, "claim_id"},
 		{"pricing_groups", "''", "0", "recorded_at", boundGroups, "group_id"},
 	} {
 		rows, err := a.bound(t.table, "r."+t.claim+", "+t.key+", "+t.event+", "+made(t.made), t.columns,

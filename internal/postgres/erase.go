@@ -36,6 +36,7 @@ var (
 		{table: "claims", column: "deciders", list: true},
 		{table: "claims", column: "filed_by"},
 		{table: "commissions", column: "made_by"},
+		{table: "custody_steps", column: "recorded_by"},
 		{table: "evidence", column: "added_by"},
 		{table: "order_line_corrections", column: "corrected_by"},
 		{table: "proposal_votes", column: "person_id"},

@@ -100,6 +100,21 @@ var goldens = map[string]golden{
 		want:  someUnits,
 		bytes: []string{someUnitsStored},
 	},
+	"decision_rules.content": {
+		write: func(*books) string { return `version = 1` }, // The rows came with the migration.
+		read: func(b *books) (any, error) {
+			list, err := b.pg.DecisionRules(b.t.Context())
+			first := list[0]
+			first.Note, first.PublishedAt, first.EffectiveFrom = "", time.Time{}, time.Time{}
+			return first, err
+		},
+		want: *claim.FirstRules(),
+		bytes: []string{`{"ladder":[{"rank":1,"kinds":["COURT"]},{"rank":8,"samples":["PHOTOS"]},{"rank":7,"samples":["TRACE_DATA"]},` +
+			`{"rank":7,"kinds":["TRACE"]},{"rank":2,"kinds":["ACCREDITED_LAB"],"reinspection":true},` +
+			`{"rank":3,"kinds":["ACCREDITED_LAB"],"samples":["SEALED_PLATFORM_SAMPLE"]},{"rank":4,"kinds":["BRAND"],"samples":["SEALED_PLATFORM_SAMPLE"]},` +
+			`{"rank":5,"kinds":["BRAND","ACCREDITED_LAB"]},{"rank":6}],"decidesAlone":5,"custody":{"unrecorded":"AS_TOLD",` +
+			`"platform":["RECEIVED","SEALED","SHIPPED","ARRIVED","TESTED"],"consumer":["ARRIVED","TESTED"],"weightMilligrams":5000,"weightPerMille":20}}`},
+	},
 	"results.units": {
 		write: func(b *books) string {
 			r := filled[claim.Result](0, 0)

@@ -48,6 +48,7 @@ var stored = [book.KindCount]storage{
 	book.KindEvidence:    {nil, (*Tx).writeEvidence},
 	book.KindNote:        {loadNotes, (*Tx).writeNotes},
 	book.KindCommission:  {loadCommissions, (*Tx).writeCommissions},
+	book.KindCustody:     {loadCustody, (*Tx).writeCustody},
 	book.KindEvent:       {nil, (*Tx).writeEvents},
 	book.KindReference:   {loadReferences, nil},
 	book.KindUsual:       {loadUsual, nil},
@@ -173,6 +174,10 @@ func loadNotes(tx *Tx, n *book.Needs) error {
 
 func loadCommissions(tx *Tx, n *book.Needs) error {
 	return into(&n.Commissions, tx.Commissions, n.Books().TakeCommission)
+}
+
+func loadCustody(tx *Tx, n *book.Needs) error {
+	return into(&n.Custody, tx.CustodySteps, n.Books().TakeCustodyStep)
 }
 
 func loadProposals(tx *Tx, n *book.Needs) error {

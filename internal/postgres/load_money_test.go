@@ -238,6 +238,9 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 		"commissions": {func(tx *postgres.Tx) error {
 			return listed(tx.Commissions([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 8},
+		"steps of custody": {func(tx *postgres.Tx) error {
+			return listed(tx.CustodySteps([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
+		}, 8},
 		"approvals": {func(tx *postgres.Tx) error {
 			return listed(tx.Approvals([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 3},

@@ -170,6 +170,12 @@ var bulkInserts = []string{
 	       CASE WHEN hot THEN 'hot' ELSE 'lab-' || g % 10 END, CASE WHEN hot THEN 'ACCEPTED' ELSE 'REPORTED' END, '[]', '', '{}', since, 0,
 	       0, '', '{}', 'support', 'person', since, g, '', 0, '', CASE WHEN NOT hot THEN since END
 	FROM seeds`,
+	`INSERT INTO custody_steps (
+		merchant_id, claim_id, step_number, sample_id, kind, units, happened_at, location, actor, authenticator_id, seals, weight_milligrams,
+		evidence_digests, corrects_number, note, recorded_as, recorded_by, recorded_at, event_number)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8, 'S1', 'RECEIVED', '1', since,
+	       '', '', '', '{}', 0, '{}', 0, '', 'support', 'person', since, g
+	FROM seeds`,
 	`INSERT INTO claim_revisions (
 		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,
 		policy_version, cause, note, calculation, event_number, recorded_at)

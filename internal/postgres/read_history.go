@@ -135,20 +135,26 @@ func scanRevision(rows *sql.Rows) (v claim.Revision, err error) {
 
 // Result reads a result.
 func (r Reader) Result(ctx context.Context, merchantID, resultID string) (claim.Result, bool, error) {
-	return readOne(ctx, r, "read result", `
+	x, found, err := readOne(ctx, r, "read result", `
 		SELECT`+resultColumns+`
 		FROM results r
 		WHERE r.merchant_id = $1 AND r.result_id = $2`, scanResult, merchantID, resultID)
+	if err != nil || !found {
+		return x, found, err
+	}
+	list, err := r.withCustody(ctx, []claim.Result{x}, nil)
+	return list[0], true, err
 }
 
 // Results reads a claim's results after one, oldest first.
 func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, limit int) ([]claim.Result, error) {
-	return read(ctx, r, "list results", `
+	rows, err := read(ctx, r, "list results", `
 		SELECT`+resultColumns+`
 		FROM results r
 		WHERE r.claim_id = $1 AND r.merchant_id = $2 AND r.result_id > $3
 		ORDER BY r.result_id
 		LIMIT $4`, scanResult, claimID, merchantID, after, limit)
+	return r.withCustody(ctx, rows, err)
 }
 
 // OrderLine reads an order line with its refunds, oldest first, and whether the line is

@@ -243,6 +243,9 @@ func plannedParts() map[string]planned {
 			return listed(r.CommissionsOfClaim(ctx, "hot", c, 0, pageSize))
 		}, few},
 		"commission": {func(ctx context.Context, r postgres.Reader) error { return found(r.Commission(ctx, "hot", c, 1)) }, 1},
+		"steps of custody": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.CustodyOfClaim(ctx, "hot", c))
+		}, few},
 		"open commissions": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Commissions(ctx, postgres.CommissionQuery{}, postgres.CommissionCursor{}, pageSize))
 		}, onePage},
@@ -273,7 +276,7 @@ func plannedParts() map[string]planned {
 		"unassigned where nobody waits": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Unassigned(ctx, claim.Appealed, "", pageSize))
 		}, few},
-		"result": {func(ctx context.Context, r postgres.Reader) error { return found(r.Result(ctx, "hot", "R000000100")) }, 2},
+		"result": {func(ctx context.Context, r postgres.Reader) error { return found(r.Result(ctx, "hot", "R000000100")) }, few},
 		"results": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Results(ctx, "hot", c, "", pageSize))
 		}, few},

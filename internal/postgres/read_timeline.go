@@ -122,6 +122,7 @@ func (r Reader) timelineResults(ctx context.Context, c *claim.Claim, k TimelineK
 		SELECT`+resultColumns+`
 		FROM results r
 		WHERE r.merchant_id = $1 AND r.result_id = ANY ($2)`, scanResult, c.MerchantID, pq.Array(k.Results))
+	rows, err = r.withCustody(ctx, rows, err)
 	p.Results = keyed(rows, func(x *claim.Result) string { return x.ID })
 	return err
 }

@@ -20,7 +20,7 @@ var ErrInUse = errors.New("others are connected to the database")
 
 // keptByReset are the tables that a reset does not empty: those whose rows a migration made.
 // Of four of them the rows are put back as they were at the beginning.
-var keptByReset = []string{"goose_db_version", "readiness_probes", "calendar_days", "service_keys", "authenticator_register"}
+var keptByReset = []string{"goose_db_version", "readiness_probes", "calendar_days", "service_keys", "authenticator_register", "decision_rules"}
 
 // calendarDaysAdded are the days that somebody has set since the migrations did.
 const calendarDaysAdded = `workload <> 'tenfold' OR person_id <> '' OR revision <> 1`

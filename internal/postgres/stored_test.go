@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -93,12 +94,13 @@ func begun(from int64, pattern uint) *book.Changes {
 		BooksOpened: c.BooksOpened, Lines: c.Lines, Refunds: c.Refunds, Groups: c.Groups, Persons: c.Persons,
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
 		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
-		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, PayoutsMade: c.PayoutsMade,
+		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, Custody: c.Custody, PayoutsMade: c.PayoutsMade,
 		Corrections: c.Corrections, CommissionsMade: c.CommissionsMade,
 		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
 	}
 	for i := range added.Results {
 		added.Results[i].Retracted = false // It is a row of its own.
+		added.Results[i].Chain = nil       // They are rows of their own.
 	}
 	for i := range added.Revisions { // A calculation explains the award beside it.
 		v := &added.Revisions[i]
@@ -174,6 +176,7 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 	readBack(t, "approvals", c.Approvals, func(a book.Approval) book.Key { return key(a.MerchantID, a.ClaimID) }, tx.Approvals)
 	readBack(t, "proposals", c.ProposalsMade, func(p proposal.Proposal) proposal.Key { return p.Key }, tx.Proposals)
 	readBack(t, "commissions", c.CommissionsMade, func(x commission.Commission) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.Commissions)
+	readBack(t, "steps of custody", c.Custody, func(x custody.Step) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.CustodySteps)
 	readBack(t, "payouts", c.PayoutsMade, func(p payout.Payout) book.Key { return key(p.MerchantID, p.ID) }, pointed(tx.Payouts))
 	readBack(t, "requests", c.Requests, func(r request.Stored) request.Key { return r.Key }, tx.Requests)
 }

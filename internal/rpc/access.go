@@ -147,6 +147,9 @@ var methods = map[string]access{
 	"/tenfold.v1.CommissionService/ReassignCommission":             commissioners,
 	"/tenfold.v1.CommissionService/GetBodyReport":                  commissionReaders,
 
+	"/tenfold.v1.CustodyService/AddCustodyStep":   roles(append(slices.Clone(commissioners.roles), principal.RoleOrderService, principal.RoleAuthenticator)...),
+	"/tenfold.v1.CustodyService/ListCustodySteps": roles(append(slices.Clone(staffAndMerchant.roles), principal.RoleAuthenticator)...),
+
 	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
 
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),

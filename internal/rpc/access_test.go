@@ -164,6 +164,9 @@ var allowed = map[string][]string{
 
 	"AuditService/ListRefusals": {"auditor"},
 
+	"CustodyService/AddCustodyStep":   {"support", "adjudicator", "operator", "order-service", "authenticator"},
+	"CustodyService/ListCustodySteps": butFor(),
+
 	"CommissionService/CommissionItem":     {"support", "adjudicator", "operator"},
 	"CommissionService/GetCommission":      {"support", "adjudicator", "approver", "finance", "operator", "auditor", "authenticator"},
 	"CommissionService/ListCommissions":    {"support", "adjudicator", "approver", "finance", "operator", "auditor", "authenticator"},

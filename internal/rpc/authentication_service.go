@@ -101,13 +101,13 @@ func (s *authenticationService) RetractResult(ctx context.Context, r *tenfoldv1.
 // resultAfter is the result of an outcome.
 func (s *authenticationService) resultAfter(ctx context.Context, o *book.Outcome) (*tenfoldv1.AuthenticationResult, error) {
 	if !o.Replayed {
-		return resultOf(o.Result), nil
+		return s.resultOf(o.Result), nil
 	}
 	x, err := s.readResult(ctx, o.MerchantID, o.ResultID)
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(x), nil
+	return s.resultOf(x), nil
 }
 
 // readResult reads a result that the caller may see; an authenticator may see only
@@ -133,7 +133,7 @@ func (s *authenticationService) GetResult(ctx context.Context, r *tenfoldv1.GetR
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.GetResultResponse{Result: resultOf(x)}, nil
+	return &tenfoldv1.GetResultResponse{Result: s.resultOf(x)}, nil
 }
 
 func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.ListResultsRequest) (*tenfoldv1.ListResultsResponse, error) {
@@ -159,7 +159,7 @@ func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.Li
 		return nil, err
 	}
 	rows, err := reader.Results(ctx, merchant, claimID, p.cursor[0], p.size+1)
-	list, next := listed(&p, rows, resultOf, func(x *claim.Result) []string { return []string{x.ID} })
+	list, next := listed(&p, rows, s.resultOf, func(x *claim.Result) []string { return []string{x.ID} })
 	return answer(&tenfoldv1.ListResultsResponse{Results: list, NextPageToken: next}, err)
 }
 
@@ -186,7 +186,7 @@ func (s *authenticationService) resultsOfBody(ctx context.Context, r *tenfoldv1.
 		after.RecordedAt = time.UnixMicro(at).UTC()
 	}
 	rows, err := s.db.Reader().ResultsOfBody(ctx, body, moment(r.GetRecordedFrom()), moment(r.GetRecordedUntil()), after, p.size+1)
-	list, next := listed(&p, rows, resultOf, func(x *claim.Result) []string {
+	list, next := listed(&p, rows, s.resultOf, func(x *claim.Result) []string {
 		return []string{microseconds(x.RecordedAt), x.MerchantID, x.ID}
 	})
 	return answer(&tenfoldv1.ListResultsResponse{Results: list, NextPageToken: next}, err)

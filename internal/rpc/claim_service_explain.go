@@ -32,7 +32,7 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 		if err != nil {
 			return err
 		}
-		if read, err = readHistory(ctx, reader, c); err != nil {
+		if read, err = readHistory(ctx, reader, catalog, c); err != nil {
 			return err
 		}
 		read.line, err = governedLine(ctx, reader, catalog, c)
@@ -124,7 +124,9 @@ type history struct {
 	claim    *claim.Claim
 	line     *order.Line // Where the catalog asks for it.
 	lastMove postgres.MoveRead
-	result   *claim.Result
+	result   *claim.Graded
+	// broken are results whose chain of custody does not hold.
+	broken []claim.Graded
 	// retracted are results that were taken back.
 	retracted []claim.Result
 	revision  *claim.Revision
@@ -136,7 +138,10 @@ type history struct {
 // retractedMax is how many results that were taken back an explanation names.
 const retractedMax = 5
 
-func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (history, error) {
+// brokenMax is how many results with a broken chain of custody it names.
+const brokenMax = 5
+
+func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, c *claim.Claim) (history, error) {
 	h := history{claim: c}
 	var err error
 	if h.lastMove, err = r.LastMove(ctx, c.MerchantID, c.ID); err != nil {
@@ -153,8 +158,12 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 	for i := range results {
 		// One command has one event, so the result that moved the claim has the
 		// move's event.
+		graded := catalog.Rules.Version(results[i].Rules).Grade(&results[i], results[i].Chain)
 		if results[i].EventNumber == h.lastMove.EventNumber {
-			h.result = &results[i]
+			h.result = &graded
+		}
+		if len(graded.Custody.Findings) > 0 && !results[i].Retracted && len(h.broken) < brokenMax {
+			h.broken = append(h.broken, graded)
 		}
 		if results[i].Retracted && len(h.retracted) < retractedMax {
 			h.retracted = append(h.retracted, results[i])
@@ -181,7 +190,7 @@ func explanationOf(
 		Claim: who.basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c, h.line, catalog), ActionEffects: effectsOf(choices, c.Currency),
 	}
 	if h.result != nil {
-		p.Result = resultOf(h.result)
+		p.Result = resultOf(catalog, h.result.Result)
 	}
 	if h.revision != nil {
 		p.Verdict = verdictOf(h.revision, c.Currency)
@@ -198,7 +207,7 @@ func explanationOf(
 		}
 	}
 	t := write(l, &explain.Subject{
-		Claim: *c, Claimant: claimant, Retracted: h.retracted, Commissions: h.commissions, Commissioned: h.commissioned, Result: h.result, Revision: h.revision, Choices: choices, Place: place,
+		Claim: *c, Claimant: claimant, Retracted: h.retracted, Commissions: h.commissions, Commissioned: h.commissioned, Result: h.result, Broken: h.broken, Revision: h.revision, Choices: choices, Place: place,
 		Moved: explain.Move{Trigger: h.lastMove.Trigger, Role: h.lastMove.Role, Note: h.lastMove.Note, At: h.lastMove.RecordedAt},
 	})
 	p.Text = &tenfoldv1.ExplanationText{

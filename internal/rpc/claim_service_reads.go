@@ -269,7 +269,7 @@ func (s *claimService) ownRequest(ctx context.Context, r *request.Found, absent 
 	if who.Role != principal.RoleAuthenticator {
 		return nil
 	}
-	if strings.HasPrefix(r.Method, "CommissionService/") {
+	if strings.HasPrefix(r.Method, "CommissionService/") || strings.HasPrefix(r.Method, "CustodyService/") {
 		return s.ownCommissionRequest(ctx, r, absent)
 	}
 	if r.ResultID == "" {

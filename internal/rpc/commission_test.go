@@ -91,6 +91,14 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 		"CommissionService/DeclineCommission": func() (proto.Message, error) {
 			return c.DeclineCommission(lab, &tenfoldv1.DeclineCommissionRequest{Name: x.GetName(), RequestId: f.id(), ValidateOnly: true, Note: "n"})
 		},
+		"CustodyService/AddCustodyStep": func() (proto.Message, error) {
+			r := f.custodyStep(about, tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_TESTED, 1)
+			r.Authenticator = x.GetAuthenticator()
+			return f.custody().AddCustodyStep(lab, r)
+		},
+		"CustodyService/ListCustodySteps": func() (proto.Message, error) {
+			return f.custody().ListCustodySteps(lab, &tenfoldv1.ListCustodyStepsRequest{Parent: x.GetClaim()})
+		},
 		"CommissionService/GetBodyReport": func() (proto.Message, error) {
 			return c.GetBodyReport(lab, &tenfoldv1.GetBodyReportRequest{Name: x.GetAuthenticator(), From: timestamppb.New(start)})
 		},

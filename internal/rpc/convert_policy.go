@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -55,7 +56,14 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 	return v, r.err
 }
 
-func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
+// resultOf is a result with what it counts for by the decision rules that the server knows.
+func (b *backend) resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
+	return resultOf(b.engine.Catalog(), r)
+}
+
+func resultOf(catalog *book.Catalog, r *claim.Result) *tenfoldv1.AuthenticationResult {
+	rules := catalog.Rules.Version(r.Rules)
+	g := rules.Grade(r, r.Chain)
 	answers := ""
 	if r.Commission > 0 {
 		answers = commissionName(r.MerchantID, r.ClaimID, r.Commission)
@@ -66,7 +74,8 @@ func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
 		Authenticator: authenticatorName(r.AuthenticatorID), ReportNumber: r.ReportNumber, UnitVerdicts: unitsOf(r.Units),
 		SampleSource: sampleSources.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,
-		Statement: r.Statement, Rank: int32(r.Rank()), Retracted: r.Retracted,
+		Statement: r.Statement, Rank: int32(g.Rank), Retracted: r.Retracted,
+		Sample: r.SampleID, Custody: standingOf(&g.Custody), Extendable: g.Extendable(rules), RulesVersion: rules.Version,
 		Fee: moneyOrNone(r.Fee, r.FeeCurrency), FeePaidBy: feePayers.proto(r.FeePaidBy),
 	}
 }

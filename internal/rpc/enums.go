@@ -10,6 +10,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/explain"
@@ -89,6 +90,8 @@ var (
 	actions            = enumOf[claim.Action, tenfoldv1.ClaimAction]("CLAIM_ACTION_")
 	evidenceParties    = enumOf[book.EvidenceParty, tenfoldv1.EvidenceParty]("EVIDENCE_PARTY_")
 	uploadStates       = enumOf[postgres.UploadState, tenfoldv1.UploadState]("UPLOAD_STATE_")
+	custodyKinds       = enumOf[custody.Kind, tenfoldv1.CustodyStepKind]("CUSTODY_STEP_KIND_")
+	custodyStates      = enumOf[custody.State, tenfoldv1.CustodyState]("CUSTODY_STATE_")
 	commissionStates   = enumOf[commission.State, tenfoldv1.CommissionState]("COMMISSION_STATE_")
 	noteVisibilities   = enumOf[book.NoteVisibility, tenfoldv1.NoteVisibility]("NOTE_VISIBILITY_")
 	parties            = enumOf[claim.Party, tenfoldv1.WaitsFor]("WAITS_FOR_")

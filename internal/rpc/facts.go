@@ -70,6 +70,8 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"heldMax":         tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"notesMax":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"commission":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"sample":          tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"stepsMax":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"commissionsMax":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"proposalNumber":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"breaks":          tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,

@@ -69,7 +69,7 @@ func (s *claimService) readCalculation(ctx context.Context, r postgres.Reader, c
 
 func (s *claimService) readResults(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	results, err := r.Results(ctx, c.MerchantID, c.ID, "", partsMax)
-	p.Results = each(results, resultOf)
+	p.Results = each(results, s.resultOf)
 	return err
 }
 

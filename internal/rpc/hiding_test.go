@@ -21,11 +21,13 @@ import (
 // slip must be made twice.
 var hidden = map[principal.Role][]string{
 	principal.RoleOrderService: {
+		"CustodyStep.note", "CustodyStep.role", "CustodyStep.person",
 		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"TimelineCommission.shipment",
 		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 	},
 	principal.RoleMerchant: {
+		"CustodyStep.note", "CustodyStep.role", "CustodyStep.person",
 		"Book.labels",
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
@@ -41,7 +43,7 @@ var hidden = map[principal.Role][]string{
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
-		"RevokeAuthenticatorKeyResponse.change",
+		"RevokeAuthenticatorKeyResponse.change", "CustodyStep.note", "CustodyStep.role", "CustodyStep.person",
 		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",

@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -52,7 +54,7 @@ func (s *historyService) ListTimeline(ctx context.Context, r *tenfoldv1.ListTime
 		if more = len(rows) > p.size; more {
 			rows = rows[:p.size]
 		}
-		told, err = readTimeline(ctx, reader, c, rows)
+		told, err = readTimeline(ctx, reader, s.engine.Catalog(), c, rows)
 		return err
 	})
 	if err != nil {
@@ -91,16 +93,17 @@ func placeOf(name string) (*time.Location, error) {
 
 // timeline is a page of events with the rows that belong to them.
 type timeline struct {
-	claim *claim.Claim
-	rows  []postgres.TimelineEvent
+	claim   *claim.Claim
+	catalog *book.Catalog
+	rows    []postgres.TimelineEvent
 	// read are the decoded events; nil for one that nobody can read, or may.
 	read  []*event.Event
 	parts *postgres.TimelineParts
 }
 
 // readTimeline reads the rows that belong to events of a claim.
-func readTimeline(ctx context.Context, r postgres.Reader, c *claim.Claim, rows []postgres.TimelineEvent) (timeline, error) {
-	t := timeline{claim: c, rows: rows, read: make([]*event.Event, len(rows))}
+func readTimeline(ctx context.Context, r postgres.Reader, catalog *book.Catalog, c *claim.Claim, rows []postgres.TimelineEvent) (timeline, error) {
+	t := timeline{claim: c, catalog: catalog, rows: rows, read: make([]*event.Event, len(rows))}
 	var keys postgres.TimelineKeys
 	firstAnswer := int64(0)
 	for i := range rows {
@@ -164,7 +167,7 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 			Channel: e.Detail("channel"), Reference: e.Detail("reference"), Failure: e.Detail("failure"), AttemptedAt: stamp(timeOf(e.Detail("attempted_at"))),
 		}
 	}
-	p.Commission = commissionTold(row, e)
+	p.Commission, p.CustodyStep = commissionTold(row, e), custodyTold(e)
 	if id := e.Detail("webhook"); id != "" {
 		p.Webhook = webhookName(row.MerchantID, id)
 	}
@@ -184,6 +187,18 @@ func commissionTold(row *postgres.TimelineEvent, e *event.Event) *tenfoldv1.Time
 		Name: commissionName(row.MerchantID, e.ClaimID, int32(n)), Authenticator: authenticatorName(e.Detail("authenticator")),
 		DueAt: stamp(timeOf(e.Detail("due_at"))), Drawn: e.Detail("seed") != "", Overdue: e.Detail("overdue") != "",
 		Shipment: e.Detail("shipment"),
+	}
+}
+
+// custodyTold is the step of custody that an event tells of; nil for none.
+func custodyTold(e *event.Event) *tenfoldv1.TimelineCustodyStep {
+	n, err := strconv.ParseInt(e.Detail("step"), 10, 32)
+	if err != nil || e.Kind != event.CustodyStepAdded {
+		return nil
+	}
+	return &tenfoldv1.TimelineCustodyStep{
+		Number: int32(n), Sample: e.Detail("sample"), Kind: custodyKinds.proto(custody.Kind(e.Detail("step_kind"))),
+		HappenedAt: stamp(timeOf(e.Detail("happened_at"))),
 	}
 }
 
@@ -220,7 +235,7 @@ func (t *timeline) note(row *postgres.TimelineEvent, e *event.Event) string {
 // addParts adds the rows that belong to an event.
 func (t *timeline) addParts(p *tenfoldv1.TimelineEntry, e *event.Event) {
 	if x := t.parts.Results[e.Detail("result")]; x != nil {
-		p.Result = resultOf(x)
+		p.Result = resultOf(t.catalog, x)
 	}
 	if v := t.parts.Revisions[e.Number]; v != nil {
 		p.Verdict = verdictOf(v, t.claim.Currency)
@@ -279,6 +294,9 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	}
 	if x := p.GetCommission(); x != nil {
 		h.Body, h.Drawn, h.Overdue, h.Where, h.At = lastPart(x.GetAuthenticator()), x.GetDrawn(), x.GetOverdue(), x.GetShipment(), moment(x.GetDueAt())
+	}
+	if x := p.GetCustodyStep(); x != nil {
+		h.Sample, h.Step, h.At = x.GetSample(), custodyKinds.domain(x.GetKind()), moment(x.GetHappenedAt())
 	}
 	switch {
 	case p.GetDeliveredAt() != nil:

@@ -484,6 +484,42 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.commissions().CommissionItem(f.as("support"), r)
 		return err
 	}},
+	"CUSTODY_STEP_CONFLICT": {code: codes.FailedPrecondition, field: "corrects", metadata: []string{"claimId", "sample"}, state: true, call: func(f *fixture) error {
+		r := f.custodyStep(f.file("m1", "l1"), tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_RECEIVED, 1)
+		r.Corrects = 1
+		_, err := f.custody().AddCustodyStep(f.as("support"), r)
+		return err
+	}},
+	"CUSTODY_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "stepsMax"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		for range 200 {
+			if _, err := f.custody().AddCustodyStep(f.as("support"), f.custodyStep(c, tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_RECEIVED, 1)); err != nil {
+				return err
+			}
+		}
+		_, err := f.custody().AddCustodyStep(f.as("support"), f.custodyStep(c, tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_RECEIVED, 1))
+		return err
+	}},
+	"CUSTODY_EVIDENCE_UNKNOWN": {code: codes.FailedPrecondition, field: "evidence_digests", metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
+		r := f.custodyStep(f.file("m1", "l1"), tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_RECEIVED, 1)
+		r.EvidenceDigests = []string{strings.Repeat("a", 64)}
+		_, err := f.custody().AddCustodyStep(f.as("support"), r)
+		return err
+	}},
+	"CUSTODY_SAMPLE_MISMATCH": {code: codes.FailedPrecondition, field: "sample", metadata: []string{"claimId", "ordinal", "sample"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		step := f.custodyStep(c, tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_RECEIVED, 1)
+		step.Units = []int32{1}
+		if _, err := f.custody().AddCustodyStep(f.as("support"), step); err != nil {
+			return err
+		}
+		_, err := f.results.RecordResult(f.as("operator"), &tenfoldv1.RecordResultRequest{
+			Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: "authenticators/sandbox-lab", ReportNumber: "R-1", Sample: "S1",
+			UnitVerdicts: []*tenfoldv1.UnitVerdict{{Ordinal: 2, Verdict: tenfoldv1.Verdict_VERDICT_GENUINE}}, IssuedAt: timestamppb.New(start),
+			SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_CONSUMER_SAMPLE,
+		})
+		return err
+	}},
 	"NOTE_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "notesMax"}, call: func(f *fixture) error {
 		c := f.file("m1", "l1")
 		for range 200 {

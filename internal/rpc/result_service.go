@@ -87,6 +87,7 @@ type finding interface {
 	GetReinspection() bool
 	GetCustodyIntact() bool
 	GetReportDigest() string
+	GetSample() string
 	GetStatement() string
 	GetFee() *tenfoldv1.Money
 	GetFeePaidBy() tenfoldv1.FeePayer
@@ -98,7 +99,7 @@ func (b *backend) recordResult(ctx context.Context, merchant, claimID string, r 
 	authenticator, _ := nameOf(r.GetAuthenticator())
 	cmd := book.RecordResult{Result: claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
-		Sample: sampleSources.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
+		Sample: sampleSources.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(), SampleID: r.GetSample(),
 		Units: units(r.GetUnitVerdicts()), IssuedAt: moment(r.GetIssuedAt()), ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
 		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),

@@ -196,6 +196,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterOrderLineServiceServer(s.grpc, &orderLineService{backend: b})
 	tenfoldv1.RegisterPayoutDestinationServiceServer(s.grpc, &payoutDestinationService{backend: b})
 	tenfoldv1.RegisterCommissionServiceServer(s.grpc, &commissionService{backend: b})
+	tenfoldv1.RegisterCustodyServiceServer(s.grpc, &custodyService{backend: b})
 	tenfoldv1.RegisterLabelServiceServer(s.grpc, &labelService{backend: b})
 	tenfoldv1.RegisterEvidenceServiceServer(s.grpc, &evidenceService{backend: b})
 	tenfoldv1.RegisterReconciliationServiceServer(s.grpc, &reconciliationService{backend: b})

@@ -127,6 +127,12 @@ var factTimes = map[protoreflect.FullName]telling{
 		})
 		return err
 	}},
+	"tenfold.v1.AddCustodyStepRequest.happened_at": {"happened_at", func(f *teller, at *timestamppb.Timestamp) error {
+		r := f.custodyStep(&tenfoldv1.Claim{Name: f.claim}, tenfoldv1.CustodyStepKind_CUSTODY_STEP_KIND_RECEIVED, 0)
+		r.HappenedAt = at
+		_, err := f.custody().AddCustodyStep(f.as("support"), r)
+		return err
+	}},
 	"tenfold.v1.ResultToRecord.issued_at": {"issued_at", func(f *teller, at *timestamppb.Timestamp) error {
 		return itemError(f.recordAll(f.as("operator"), &tenfoldv1.ResultToRecord{
 			Parent: "merchants/m1", RequestId: f.id(), Subject: &tenfoldv1.ResultToRecord_Claim{Claim: f.claim},

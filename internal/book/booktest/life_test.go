@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -116,6 +117,7 @@ func (l *life) live() {
 
 	// One was withdrawn before, while a body examined it, and its line corrected since.
 	c = l.does("", "m1", new(Filing(Line("m1", "corrected", 1, 20_000), 1))).Claim
+	l.does("", "m1", &book.AddCustodyStep{Step: custody.Step{ClaimID: c.ID, SampleID: "S1", Kind: custody.Bought, HappenedAt: Start}})
 	l.does("", "m1", &book.CommissionItem{ClaimID: c.ID, AuthenticatorID: "lab-2", DueAt: Start.AddDate(0, 0, 10)})
 	l.does("", "m1", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})
 	l.does("clerk-1", "m1", &book.CorrectOrderLine{Line: Line("m1", "corrected", 1, 10_000), Revision: 1, Note: "in another unit"})

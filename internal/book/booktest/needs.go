@@ -7,6 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -57,6 +58,12 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			func(a, b *commission.Commission) int { return cmp.Compare(a.Number, b.Number) }) {
 			x.Units = slices.Clone(x.Units)
 			bs.TakeCommission(x)
+		}
+	})
+	each(&n.Custody, func(k book.Key) {
+		for _, x := range ofClaim(of(k.MerchantID).Custody, k.ID, func(x *custody.Step) string { return x.ClaimID },
+			func(a, b *custody.Step) int { return cmp.Compare(a.Number, b.Number) }) {
+			bs.TakeCustodyStep(x)
 		}
 	})
 	each(&n.Proposals, func(k proposal.Key) {

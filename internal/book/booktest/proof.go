@@ -303,6 +303,14 @@ func (p *proof) checkStrays() {
 			p.wrongly("commission", "%v comes after none", k)
 		}
 	}
+	for k := range r.Custody {
+		if _, ok := r.Claims[k.Claim]; !ok {
+			p.wrongly("step of custody", "%v is on no claim", k)
+		}
+		if _, before := r.Custody[CustodyKey{k.Claim, k.Number - 1}]; k.Number > 1 && !before {
+			p.wrongly("step of custody", "%v comes after none", k)
+		}
+	}
 	for id, x := range r.Results {
 		of, ok := r.Commissions[CommissionKey{x.ClaimID, x.Commission}]
 		if x.Commission > 0 && (!ok || of.AuthenticatorID != x.AuthenticatorID) {

@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -42,6 +43,7 @@ type Rows struct {
 	Evidence    []book.Evidence
 	Notes       map[NoteKey]book.Note
 	Commissions map[CommissionKey]commission.Commission
+	Custody     map[CustodyKey]custody.Step
 	// Corrections are those of order lines.
 	Corrections map[CorrectionKey]book.LineCorrection
 
@@ -92,6 +94,11 @@ type (
 		Claim  string
 		Number int32
 	}
+	// CustodyKey names a step of custody of a claim.
+	CustodyKey struct {
+		Claim  string
+		Number int32
+	}
 	// HoldKey names a hold of a claim.
 	HoldKey struct {
 		Claim  string
@@ -114,7 +121,8 @@ func newRows(merchantID string) *Rows {
 		Results: make(map[string]claim.Result), Retractions: make(map[string]book.Retraction), Waits: make(map[string]book.Wait),
 		Appeals: make(map[RevisionKey]book.Appeal), Approvals: make(map[ApprovalKey]book.Approval),
 		Notes: make(map[NoteKey]book.Note), Commissions: make(map[CommissionKey]commission.Commission),
-		Holds: make(map[HoldKey]ledger.Hold), Payouts: make(map[string]payout.Payout), Dues: make(map[string]book.Due),
+		Custody: make(map[CustodyKey]custody.Step),
+		Holds:   make(map[HoldKey]ledger.Hold), Payouts: make(map[string]payout.Payout), Dues: make(map[string]book.Due),
 		Debts: make(map[DebtKey]debt.Debt), Proposals: make(map[int64]proposal.Proposal),
 	}
 }

@@ -29,6 +29,7 @@ type Shelf struct {
 	ids      claim.IDs
 
 	policies   []policy.Version
+	rules      []claim.Rules
 	days       *calendar.Calendar
 	registered map[string]*authenticator.Body
 	catalog    *book.Catalog
@@ -117,7 +118,7 @@ func (s *Shelf) reload() {
 		}
 		return int(a.Number - b.Number)
 	})
-	s.catalog = book.NewCatalog(slices.Clone(s.policies), s.days)
+	s.catalog = book.NewCatalog(slices.Clone(s.policies), slices.Clone(s.rules), s.days)
 }
 
 // Publish publishes the next version of a policy. Refuses what Version.Check
@@ -138,6 +139,12 @@ func (s *Shelf) Publish(v policy.Version) error {
 	s.policies = append(s.policies, v)
 	s.reload()
 	return nil
+}
+
+// Decide publishes versions of the decision rules, in place of those that a shelf begins with.
+func (s *Shelf) Decide(rules ...claim.Rules) {
+	s.rules = rules
+	s.reload()
 }
 
 // Register registers an authenticator. Refuses one that is known.

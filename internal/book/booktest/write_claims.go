@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 )
 
 // writeClaims compares the version of each changed claim with the one that was read.
@@ -150,6 +151,7 @@ func (r *Rows) writeFindings(c *book.Changes) error {
 		only("approval", r.Approvals, c.Approvals, func(a *book.Approval) ApprovalKey {
 			return ApprovalKey{RevisionKey{a.ClaimID, a.Revision}, a.Person}
 		}),
+		only("step of custody", r.Custody, c.Custody, func(x *custody.Step) CustodyKey { return CustodyKey{x.ClaimID, x.Number} }),
 		only("note", r.Notes, c.Notes, func(n *book.Note) NoteKey { return NoteKey{n.ClaimID, n.Number} }),
 	)
 	// A result does not tell by itself that it was taken back.

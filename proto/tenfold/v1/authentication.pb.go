@@ -820,8 +820,9 @@ type AuthenticationResult struct {
 	// was drawn by lot. It outranks every first inspection (Food Safety Law Art.
 	// 88).
 	Reinspection bool `protobuf:"varint,7,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
-	// The chain of custody has no gap and every seal matched. Otherwise the
-	// result ranks one lower.
+	// The recorder's word that the chain of custody has no gap and every seal matched.
+	// It counts only where custody says AS_TOLD; then the result ranks one lower
+	// without it.
 	CustodyIntact bool `protobuf:"varint,8,opt,name=custody_intact,json=custodyIntact,proto3" json:"custody_intact,omitempty"`
 	// The time at which the report was issued.
 	IssuedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
@@ -845,7 +846,17 @@ type AuthenticationResult struct {
 	// The commission that it answers:
 	// merchants/{merchant}/claims/{claim}/commissions/{n}. Empty if the body was not
 	// commissioned when it was recorded.
-	Commission    string `protobuf:"bytes,17,opt,name=commission,proto3" json:"commission,omitempty"`
+	Commission string `protobuf:"bytes,17,opt,name=commission,proto3" json:"commission,omitempty"`
+	// The sample of the claim that was examined. Empty if the recorder named none.
+	Sample string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
+	// How the chain of custody of the sample stands for this result. A result that
+	// names no sample is of the only one that has all its units.
+	Custody *CustodyStanding `protobuf:"bytes,26,opt,name=custody,proto3" json:"custody,omitempty"`
+	// The finding may be extended to units that it does not name, by a decision of
+	// its own: it decides alone, and its chain of custody is recorded and complete.
+	Extendable bool `protobuf:"varint,27,opt,name=extendable,proto3" json:"extendable,omitempty"`
+	// The version of the decision rules that ranks the result.
+	RulesVersion  int32 `protobuf:"varint,28,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -999,12 +1010,40 @@ func (x *AuthenticationResult) GetCommission() string {
 	return ""
 }
 
+func (x *AuthenticationResult) GetSample() string {
+	if x != nil {
+		return x.Sample
+	}
+	return ""
+}
+
+func (x *AuthenticationResult) GetCustody() *CustodyStanding {
+	if x != nil {
+		return x.Custody
+	}
+	return nil
+}
+
+func (x *AuthenticationResult) GetExtendable() bool {
+	if x != nil {
+		return x.Extendable
+	}
+	return false
+}
+
+func (x *AuthenticationResult) GetRulesVersion() int32 {
+	if x != nil {
+		return x.RulesVersion
+	}
+	return 0
+}
+
 var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/authentication.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x8d\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tenfold/v1/custody.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x8d\x02\n" +
 	"\rAccreditation\x12)\n" +
 	"\x06scheme\x18\x01 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18 \xc8\xf3\x18\x02R\x06scheme\x12)\n" +
 	"\x06number\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@\xc8\xf3\x18\x02R\x06number\x12Q\n" +
@@ -1056,7 +1095,7 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x11revocation_reason\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10revocationReason\x12A\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2!.tenfold.v1.AuthenticatorKeyStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state:m\xeaAj\n" +
-	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\x81\b\n" +
+	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\xbd\t\n" +
 	"\x14AuthenticationResult\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -1081,7 +1120,13 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\x11 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
 	"\x12tenfold/Commission\xc8\xf3\x18\x02R\n" +
-	"commission:Y\xeaAV\n" +
+	"commission\x12 \n" +
+	"\x06sample\x18\x19 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06sample\x12?\n" +
+	"\acustody\x18\x1a \x01(\v2\x1b.tenfold.v1.CustodyStandingB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\acustody\x12(\n" +
+	"\n" +
+	"extendable\x18\x1b \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"extendable\x12-\n" +
+	"\rrules_version\x18\x1c \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\frulesVersion:Y\xeaAV\n" +
 	"\x1ctenfold/AuthenticationResult\x12%merchants/{merchant}/results/{result}*\aresults2\x06result*\xda\x01\n" +
 	"\x11AuthenticatorKind\x12\"\n" +
 	"\x1eAUTHENTICATOR_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
@@ -1139,6 +1184,7 @@ var file_tenfold_v1_authentication_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 	(*UnitVerdict)(nil),           // 11: tenfold.v1.UnitVerdict
 	(*Money)(nil),                 // 12: tenfold.v1.Money
+	(*CustodyStanding)(nil),       // 13: tenfold.v1.CustodyStanding
 }
 var file_tenfold_v1_authentication_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Authenticator.kind:type_name -> tenfold.v1.AuthenticatorKind
@@ -1158,11 +1204,12 @@ var file_tenfold_v1_authentication_proto_depIdxs = []int32{
 	10, // 14: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
 	12, // 15: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
 	4,  // 16: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	13, // 17: tenfold.v1.AuthenticationResult.custody:type_name -> tenfold.v1.CustodyStanding
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_proto_init() }
@@ -1170,6 +1217,7 @@ func file_tenfold_v1_authentication_proto_init() {
 	if File_tenfold_v1_authentication_proto != nil {
 		return
 	}
+	file_tenfold_v1_custody_proto_init()
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_verdict_proto_init()

@@ -387,7 +387,9 @@ type RecordResultRequest struct {
 	// The result is a re-inspection by a body that both sides agreed on or that
 	// was drawn by lot.
 	Reinspection bool `protobuf:"varint,9,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
-	// The chain of custody has no gap and every seal matched.
+	// The recorder's word that the chain of custody has no gap and every seal matched.
+	// Not looked at where steps of custody tell, nor where the decision rules of the
+	// claim ask for steps.
 	CustodyIntact bool `protobuf:"varint,10,opt,name=custody_intact,json=custodyIntact,proto3" json:"custody_intact,omitempty"`
 	// The time at which the report was issued. Not in the future, and not before
 	// the order of the claim was paid, or shipped if it was paid later.
@@ -400,7 +402,11 @@ type RecordResultRequest struct {
 	// The cost of the result, greater than zero. Absent if unknown.
 	Fee *Money `protobuf:"bytes,14,opt,name=fee,proto3" json:"fee,omitempty"`
 	// Who paid the fee first. Set exactly when there is a fee.
-	FeePaidBy     FeePayer `protobuf:"varint,15,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	FeePaidBy FeePayer `protobuf:"varint,15,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	// The sample that was examined, as the steps of custody of the claim name it. Only
+	// with a sealed sample of the platform or the consumer's sample. Empty: the only
+	// one that has all the units.
+	Sample        string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -538,6 +544,13 @@ func (x *RecordResultRequest) GetFeePaidBy() FeePayer {
 		return x.FeePaidBy
 	}
 	return FeePayer_FEE_PAYER_UNSPECIFIED
+}
+
+func (x *RecordResultRequest) GetSample() string {
+	if x != nil {
+		return x.Sample
+	}
+	return ""
 }
 
 // RecordResultResponse holds the recorded result.
@@ -999,7 +1012,7 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9b\x01\n" +
 	"\x1aListAuthenticatorsResponse\x12K\n" +
 	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eauthenticators\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\x8a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xc5\n" +
 	"\n" +
 	"\x13RecordResultRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
@@ -1022,7 +1035,8 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\rreport_digest\x18\f \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12*\n" +
 	"\tstatement\x18\r \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12)\n" +
 	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
-	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:v\xbaHs\x1aq\n" +
+	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy\x129\n" +
+	"\x06sample\x18\x19 \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{0,64}$R\x06sample:v\xbaHs\x1aq\n" +
 	"\x1brecord_result.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xb3\x01\n" +
 	"\x14RecordResultResponse\x12B\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +

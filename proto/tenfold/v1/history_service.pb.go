@@ -237,7 +237,9 @@ type TimelineEntry struct {
 	// merchants/{merchant}/webhooks/{webhook}. Empty if none did.
 	Webhook string `protobuf:"bytes,29,opt,name=webhook,proto3" json:"webhook,omitempty"`
 	// The commission of a body that the event tells of. Absent for other events.
-	Commission    *TimelineCommission `protobuf:"bytes,30,opt,name=commission,proto3" json:"commission,omitempty"`
+	Commission *TimelineCommission `protobuf:"bytes,30,opt,name=commission,proto3" json:"commission,omitempty"`
+	// The step of custody that the event tells of. Absent for other events.
+	CustodyStep   *TimelineCustodyStep `protobuf:"bytes,40,opt,name=custody_step,json=custodyStep,proto3" json:"custody_step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -482,6 +484,86 @@ func (x *TimelineEntry) GetCommission() *TimelineCommission {
 	return nil
 }
 
+func (x *TimelineEntry) GetCustodyStep() *TimelineCustodyStep {
+	if x != nil {
+		return x.CustodyStep
+	}
+	return nil
+}
+
+// TimelineCustodyStep is a step of custody in an entry, as the event tells of it.
+type TimelineCustodyStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counts the steps of the claim from 1.
+	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The sample.
+	Sample string `protobuf:"bytes,2,opt,name=sample,proto3" json:"sample,omitempty"`
+	// What was done with it.
+	Kind CustodyStepKind `protobuf:"varint,3,opt,name=kind,proto3,enum=tenfold.v1.CustodyStepKind" json:"kind,omitempty"`
+	// The time at which it was done.
+	HappenedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=happened_at,json=happenedAt,proto3" json:"happened_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineCustodyStep) Reset() {
+	*x = TimelineCustodyStep{}
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineCustodyStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineCustodyStep) ProtoMessage() {}
+
+func (x *TimelineCustodyStep) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineCustodyStep.ProtoReflect.Descriptor instead.
+func (*TimelineCustodyStep) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *TimelineCustodyStep) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *TimelineCustodyStep) GetSample() string {
+	if x != nil {
+		return x.Sample
+	}
+	return ""
+}
+
+func (x *TimelineCustodyStep) GetKind() CustodyStepKind {
+	if x != nil {
+		return x.Kind
+	}
+	return CustodyStepKind_CUSTODY_STEP_KIND_UNSPECIFIED
+}
+
+func (x *TimelineCustodyStep) GetHappenedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HappenedAt
+	}
+	return nil
+}
+
 // TimelineCommission is a commission in an entry, as the event tells of it.
 type TimelineCommission struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -503,7 +585,7 @@ type TimelineCommission struct {
 
 func (x *TimelineCommission) Reset() {
 	*x = TimelineCommission{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +597,7 @@ func (x *TimelineCommission) String() string {
 func (*TimelineCommission) ProtoMessage() {}
 
 func (x *TimelineCommission) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +610,7 @@ func (x *TimelineCommission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineCommission.ProtoReflect.Descriptor instead.
 func (*TimelineCommission) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TimelineCommission) GetName() string {
@@ -610,7 +692,7 @@ type TimelinePayout struct {
 
 func (x *TimelinePayout) Reset() {
 	*x = TimelinePayout{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +704,7 @@ func (x *TimelinePayout) String() string {
 func (*TimelinePayout) ProtoMessage() {}
 
 func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +717,7 @@ func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePayout.ProtoReflect.Descriptor instead.
 func (*TimelinePayout) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TimelinePayout) GetName() string {
@@ -737,7 +819,7 @@ type TimelineRefund struct {
 
 func (x *TimelineRefund) Reset() {
 	*x = TimelineRefund{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +831,7 @@ func (x *TimelineRefund) String() string {
 func (*TimelineRefund) ProtoMessage() {}
 
 func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +844,7 @@ func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRefund.ProtoReflect.Descriptor instead.
 func (*TimelineRefund) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TimelineRefund) GetRefundId() string {
@@ -803,7 +885,7 @@ type TimelineNoticeAttempt struct {
 
 func (x *TimelineNoticeAttempt) Reset() {
 	*x = TimelineNoticeAttempt{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +897,7 @@ func (x *TimelineNoticeAttempt) String() string {
 func (*TimelineNoticeAttempt) ProtoMessage() {}
 
 func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +910,7 @@ func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineNoticeAttempt.ProtoReflect.Descriptor instead.
 func (*TimelineNoticeAttempt) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TimelineNoticeAttempt) GetChannel() string {
@@ -864,7 +946,7 @@ var File_tenfold_v1_history_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/history_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/custody.proto\x1a\x16tenfold/v1/event.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
 	"\x13ListTimelineRequest\x12r\n" +
 	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12>\n" +
@@ -875,7 +957,7 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\x05 \x01(\tB\"\xe2A\x01\x01\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\x87\x01\n" +
 	"\x14ListTimelineResponse\x12=\n" +
 	"\aentries\x18\x01 \x03(\v2\x19.tenfold.v1.TimelineEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aentries\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xc2\f\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\x90\r\n" +
 	"\rTimelineEntry\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
 	"\rtenfold/Event\xc8\xf3\x18\x03R\x04name\x12 \n" +
@@ -913,7 +995,14 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\x0ftenfold/Webhook\xc8\xf3\x18\x06R\awebhook\x12H\n" +
 	"\n" +
 	"commission\x18\x1e \x01(\v2\x1e.tenfold.v1.TimelineCommissionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"commission\"\xba\x02\n" +
+	"commission\x12L\n" +
+	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\"\xdb\x01\n" +
+	"\x13TimelineCustodyStep\x12 \n" +
+	"\x06number\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x12 \n" +
+	"\x06sample\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06sample\x129\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x1b.tenfold.v1.CustodyStepKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12E\n" +
+	"\vhappened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"happenedAt\"\xba\x02\n" +
 	"\x12TimelineCommission\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
 	"\x12tenfold/Commission\xc8\xf3\x18\x03R\x04name\x12H\n" +
@@ -966,66 +1055,71 @@ func file_tenfold_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_history_service_proto_rawDescData
 }
 
-var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(*ListTimelineRequest)(nil),   // 0: tenfold.v1.ListTimelineRequest
 	(*ListTimelineResponse)(nil),  // 1: tenfold.v1.ListTimelineResponse
 	(*TimelineEntry)(nil),         // 2: tenfold.v1.TimelineEntry
-	(*TimelineCommission)(nil),    // 3: tenfold.v1.TimelineCommission
-	(*TimelinePayout)(nil),        // 4: tenfold.v1.TimelinePayout
-	(*TimelineRefund)(nil),        // 5: tenfold.v1.TimelineRefund
-	(*TimelineNoticeAttempt)(nil), // 6: tenfold.v1.TimelineNoticeAttempt
-	(Language)(0),                 // 7: tenfold.v1.Language
-	(EventKind)(0),                // 8: tenfold.v1.EventKind
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*EventMove)(nil),             // 10: tenfold.v1.EventMove
-	(*Transfer)(nil),              // 11: tenfold.v1.Transfer
-	(*AuthenticationResult)(nil),  // 12: tenfold.v1.AuthenticationResult
-	(*VerdictSummary)(nil),        // 13: tenfold.v1.VerdictSummary
-	(*Evidence)(nil),              // 14: tenfold.v1.Evidence
-	(DeadlineKind)(0),             // 15: tenfold.v1.DeadlineKind
-	(ProposalKind)(0),             // 16: tenfold.v1.ProposalKind
-	(PayoutPart)(0),               // 17: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 18: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 19: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 20: tenfold.v1.PayoutOutcome
+	(*TimelineCustodyStep)(nil),   // 3: tenfold.v1.TimelineCustodyStep
+	(*TimelineCommission)(nil),    // 4: tenfold.v1.TimelineCommission
+	(*TimelinePayout)(nil),        // 5: tenfold.v1.TimelinePayout
+	(*TimelineRefund)(nil),        // 6: tenfold.v1.TimelineRefund
+	(*TimelineNoticeAttempt)(nil), // 7: tenfold.v1.TimelineNoticeAttempt
+	(Language)(0),                 // 8: tenfold.v1.Language
+	(EventKind)(0),                // 9: tenfold.v1.EventKind
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*EventMove)(nil),             // 11: tenfold.v1.EventMove
+	(*Transfer)(nil),              // 12: tenfold.v1.Transfer
+	(*AuthenticationResult)(nil),  // 13: tenfold.v1.AuthenticationResult
+	(*VerdictSummary)(nil),        // 14: tenfold.v1.VerdictSummary
+	(*Evidence)(nil),              // 15: tenfold.v1.Evidence
+	(DeadlineKind)(0),             // 16: tenfold.v1.DeadlineKind
+	(ProposalKind)(0),             // 17: tenfold.v1.ProposalKind
+	(CustodyStepKind)(0),          // 18: tenfold.v1.CustodyStepKind
+	(PayoutPart)(0),               // 19: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 20: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 21: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 22: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
-	7,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
+	8,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
 	2,  // 1: tenfold.v1.ListTimelineResponse.entries:type_name -> tenfold.v1.TimelineEntry
-	8,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
-	9,  // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
-	7,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
-	10, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
-	11, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
-	12, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
-	13, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
-	14, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
-	4,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
-	5,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
-	15, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
-	9,  // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
-	9,  // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
-	16, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
-	6,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
-	3,  // 17: tenfold.v1.TimelineEntry.commission:type_name -> tenfold.v1.TimelineCommission
-	9,  // 18: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
-	17, // 19: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	18, // 20: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	19, // 21: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	20, // 22: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	19, // 23: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	9,  // 24: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	19, // 25: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	9,  // 26: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	9,  // 27: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
-	0,  // 28: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 29: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	29, // [29:30] is the sub-list for method output_type
-	28, // [28:29] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	9,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
+	10, // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
+	8,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
+	11, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
+	12, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
+	13, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
+	14, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
+	15, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
+	5,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
+	6,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
+	16, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
+	10, // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
+	10, // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
+	17, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
+	7,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
+	4,  // 17: tenfold.v1.TimelineEntry.commission:type_name -> tenfold.v1.TimelineCommission
+	3,  // 18: tenfold.v1.TimelineEntry.custody_step:type_name -> tenfold.v1.TimelineCustodyStep
+	18, // 19: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
+	10, // 20: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
+	10, // 21: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
+	19, // 22: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	20, // 23: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	21, // 24: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	22, // 25: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	21, // 26: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	10, // 27: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	21, // 28: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	10, // 29: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	10, // 30: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 31: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 32: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	32, // [32:33] is the sub-list for method output_type
+	31, // [31:32] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }
@@ -1035,6 +1129,7 @@ func file_tenfold_v1_history_service_proto_init() {
 	}
 	file_tenfold_v1_authentication_proto_init()
 	file_tenfold_v1_claim_proto_init()
+	file_tenfold_v1_custody_proto_init()
 	file_tenfold_v1_event_proto_init()
 	file_tenfold_v1_explanation_proto_init()
 	file_tenfold_v1_ledger_proto_init()
@@ -1048,7 +1143,7 @@ func file_tenfold_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_history_service_proto_rawDesc), len(file_tenfold_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

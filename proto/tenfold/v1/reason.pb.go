@@ -399,6 +399,17 @@ const (
 	// FAILED_PRECONDITION. So much differs that a file must be of another day or
 	// account; nothing was kept. breaks and compared say how much. Check the files.
 	Reason_REASON_RECONCILIATION_IMPLAUSIBLE Reason = 217
+	// FAILED_PRECONDITION. The step cannot have been, by what the other steps of the
+	// sample say. sample names it.
+	Reason_REASON_CUSTODY_STEP_CONFLICT Reason = 200
+	// FAILED_PRECONDITION. The sample does not have a unit of the result. sample names
+	// it, ordinal the unit.
+	Reason_REASON_CUSTODY_SAMPLE_MISMATCH Reason = 201
+	// FAILED_PRECONDITION. The claim has as many steps of custody as it can have.
+	Reason_REASON_CUSTODY_LIMIT_REACHED Reason = 202
+	// FAILED_PRECONDITION. The claim has no evidence with the digest that a step names.
+	// Add it to the claim as evidence first.
+	Reason_REASON_CUSTODY_EVIDENCE_UNKNOWN Reason = 203
 	// NOT_FOUND. The claim has no such commission, or it is another body's.
 	Reason_REASON_COMMISSION_NOT_FOUND Reason = 225
 	// FAILED_PRECONDITION. The commission has come too far for this step, or not far
@@ -553,6 +564,10 @@ var (
 		215: "REASON_BREAK_CHANGED",
 		216: "REASON_RECONCILIATION_RUNNING",
 		217: "REASON_RECONCILIATION_IMPLAUSIBLE",
+		200: "REASON_CUSTODY_STEP_CONFLICT",
+		201: "REASON_CUSTODY_SAMPLE_MISMATCH",
+		202: "REASON_CUSTODY_LIMIT_REACHED",
+		203: "REASON_CUSTODY_EVIDENCE_UNKNOWN",
 		225: "REASON_COMMISSION_NOT_FOUND",
 		226: "REASON_COMMISSION_STATE_CONFLICT",
 		227: "REASON_COMMISSION_ALREADY_OPEN",
@@ -689,6 +704,10 @@ var (
 		"REASON_BREAK_CHANGED":                    215,
 		"REASON_RECONCILIATION_RUNNING":           216,
 		"REASON_RECONCILIATION_IMPLAUSIBLE":       217,
+		"REASON_CUSTODY_STEP_CONFLICT":            200,
+		"REASON_CUSTODY_SAMPLE_MISMATCH":          201,
+		"REASON_CUSTODY_LIMIT_REACHED":            202,
+		"REASON_CUSTODY_EVIDENCE_UNKNOWN":         203,
 		"REASON_COMMISSION_NOT_FOUND":             225,
 		"REASON_COMMISSION_STATE_CONFLICT":        226,
 		"REASON_COMMISSION_ALREADY_OPEN":          227,
@@ -732,7 +751,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xd3!\n" +
+	"tenfold.v1*\xe4\"\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -860,7 +879,11 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1bREASON_BREAK_STATE_CONFLICT\x10\xd6\x01\x12\x19\n" +
 	"\x14REASON_BREAK_CHANGED\x10\xd7\x01\x12\"\n" +
 	"\x1dREASON_RECONCILIATION_RUNNING\x10\xd8\x01\x12&\n" +
-	"!REASON_RECONCILIATION_IMPLAUSIBLE\x10\xd9\x01\x12 \n" +
+	"!REASON_RECONCILIATION_IMPLAUSIBLE\x10\xd9\x01\x12!\n" +
+	"\x1cREASON_CUSTODY_STEP_CONFLICT\x10\xc8\x01\x12#\n" +
+	"\x1eREASON_CUSTODY_SAMPLE_MISMATCH\x10\xc9\x01\x12!\n" +
+	"\x1cREASON_CUSTODY_LIMIT_REACHED\x10\xca\x01\x12$\n" +
+	"\x1fREASON_CUSTODY_EVIDENCE_UNKNOWN\x10\xcb\x01\x12 \n" +
 	"\x1bREASON_COMMISSION_NOT_FOUND\x10\xe1\x01\x12%\n" +
 	" REASON_COMMISSION_STATE_CONFLICT\x10\xe2\x01\x12#\n" +
 	"\x1eREASON_COMMISSION_ALREADY_OPEN\x10\xe3\x01\x12$\n" +

@@ -102,7 +102,9 @@ type ResultToRecord struct {
 	// The result is a re-inspection by a body that both sides agreed on or that
 	// was drawn by lot.
 	Reinspection bool `protobuf:"varint,11,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
-	// The chain of custody has no gap and every seal matched.
+	// The recorder's word that the chain of custody has no gap and every seal matched.
+	// Not looked at where steps of custody tell, nor where the decision rules of the
+	// claim ask for steps.
 	CustodyIntact bool `protobuf:"varint,12,opt,name=custody_intact,json=custodyIntact,proto3" json:"custody_intact,omitempty"`
 	// The time at which the report was issued. Not in the future, and not before
 	// the order of the claim was paid, or shipped if it was paid later.
@@ -115,7 +117,11 @@ type ResultToRecord struct {
 	// The cost of the result, greater than zero. Absent if unknown.
 	Fee *Money `protobuf:"bytes,16,opt,name=fee,proto3" json:"fee,omitempty"`
 	// Who paid the fee first. Set exactly when there is a fee.
-	FeePaidBy     FeePayer `protobuf:"varint,17,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	FeePaidBy FeePayer `protobuf:"varint,17,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	// The sample that was examined, as the steps of custody of the claim name it. Only
+	// with a sealed sample of the platform or the consumer's sample. Empty: the only
+	// one that has all the units.
+	Sample        string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -282,6 +288,13 @@ func (x *ResultToRecord) GetFeePaidBy() FeePayer {
 	return FeePayer_FEE_PAYER_UNSPECIFIED
 }
 
+func (x *ResultToRecord) GetSample() string {
+	if x != nil {
+		return x.Sample
+	}
+	return ""
+}
+
 type isResultToRecord_Subject interface {
 	isResultToRecord_Subject()
 }
@@ -438,7 +451,7 @@ const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"f\n" +
 	"\x19BatchRecordResultsRequest\x12I\n" +
 	"\brequests\x18\x01 \x03(\v2\x1a.tenfold.v1.ResultToRecordB\x11\xe2A\x01\x02\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"\xab\f\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"\xe6\f\n" +
 	"\x0eResultToRecord\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -463,7 +476,8 @@ const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"\rreport_digest\x18\x0e \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12*\n" +
 	"\tstatement\x18\x0f \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12)\n" +
 	"\x03fee\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
-	"\vfee_paid_by\x18\x11 \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:y\xbaHv\x1at\n" +
+	"\vfee_paid_by\x18\x11 \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy\x129\n" +
+	"\x06sample\x18\x19 \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{0,64}$R\x06sample:y\xbaHv\x1at\n" +
 	"\x1eresult_to_record.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)B\x10\n" +
 	"\asubject\x12\x05\xbaH\x02\b\x01\"`\n" +
 	"\x1aBatchRecordResultsResponse\x12B\n" +

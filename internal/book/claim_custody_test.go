@@ -1,0 +1,226 @@
+package book_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// stepsRules are decision rules by which nobody's word stands in for steps of custody.
+func stepsRules() claim.Rules {
+	r := *claim.FirstRules()
+	r.Version, r.EffectiveFrom, r.Custody.Unrecorded = 2, start, claim.UnrecordedGap
+	return r
+}
+
+// custodyStep adds a step of sample S1 an hour after the one before.
+func (f *fixture) custodyStep(c *claim.Claim, kind custody.Kind, change ...func(*custody.Step)) book.Outcome {
+	f.t.Helper()
+	o, err := f.tryStep(c, kind, change...)
+	f.must(err)
+	return o
+}
+
+func (f *fixture) tryStep(c *claim.Claim, kind custody.Kind, change ...func(*custody.Step)) (book.Outcome, error) {
+	f.t.Helper()
+	f.Move(time.Hour)
+	x := custody.Step{ClaimID: c.ID, SampleID: "S1", Kind: kind, HappenedAt: f.Now()}
+	if kind.ByBody() {
+		x.AuthenticatorID = "lab-1"
+	}
+	for _, do := range change {
+		do(&x)
+	}
+	return f.Do(f.request(c.MerchantID, "AddCustodyStep"), &book.AddCustodyStep{Step: x})
+}
+
+func seals(list ...string) func(*custody.Step) { return func(x *custody.Step) { x.Seals = list } }
+func corrects(n int32) func(*custody.Step)     { return func(x *custody.Step) { x.Corrects = n } }
+func happened(at time.Time) func(*custody.Step) {
+	return func(x *custody.Step) { x.HappenedAt = at }
+}
+
+// grades are what the results of a claim count for, by their reports.
+func (f *fixture) grades(c *claim.Claim) map[string]claim.Graded {
+	f.t.Helper()
+	var steps []custody.Step
+	for n := int32(1); ; n++ {
+		x, ok := f.Rows(c.MerchantID).Custody[booktest.CustodyKey{Claim: c.ID, Number: n}]
+		if !ok {
+			break
+		}
+		steps = append(steps, x)
+	}
+	out := make(map[string]claim.Graded)
+	for _, r := range f.Rows(c.MerchantID).SortedResults() {
+		if r.ClaimID == c.ID {
+			out[r.ReportNumber] = f.Catalog().Rules.Version(r.Rules).Grade(&r, steps)
+		}
+	}
+	return out
+}
+
+// Would catch a word of the recorder that stands in for steps of custody, a chain that is not
+// computed from them, one whose late or corrected step does not rank the results anew, and a
+// claim that stays where its results do not have it any more.
+func TestV6LateAndCorrectedStepsWeighTheClaimAnew(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Decide(*claim.FirstRules(), stepsRules())
+	labs(f)
+	f.open("m1", 1_000_000)
+	c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
+	r := result(c, claim.Counterfeit, "R-1")
+	r.Sample, r.SampleID, r.CustodyIntact = claim.ConsumerSample, "S1", true
+	f.Move(24 * time.Hour)
+	arrived := f.Now().Add(-2 * time.Hour)
+	r.IssuedAt = f.Now()
+	c = f.record(c, r)
+	if g := f.grades(c)["R-1"]; c.State != claim.InReview || g.Rank != 6 || g.Custody.State != custody.Gap || g.Extendable(f.Catalog().Rules.Version(2)) {
+		t.Fatalf("without steps: %s, %+v", c.State, g)
+	}
+	// The steps come late: the result decides alone now.
+	f.custodyStep(c, custody.Tested, happened(r.IssuedAt))
+	o := f.custodyStep(c, custody.Arrived, happened(arrived), seals("C-1"))
+	g := f.grades(o.Claim)["R-1"]
+	if o.Claim.State != claim.Notified || g.Rank != 5 || !g.Extendable(f.Catalog().Rules.Version(2)) {
+		t.Fatalf("with its steps: %s, %+v", o.Claim.State, g)
+	}
+	events := f.Rows("m1").Events
+	last := events[len(events)-1]
+	if last.Kind != event.CustodyStepAdded || last.Move == nil || !strings.Contains(last.Detail("ranks"), "=5") {
+		t.Errorf("event: %+v", last)
+	}
+	// A sealing that is told of later shows that the seal on arrival was another one.
+	o = f.custodyStep(c, custody.Sealed, happened(arrived.Add(-2*time.Hour)), seals("C-2"))
+	f.custodyStep(c, custody.Shipped, happened(arrived.Add(-time.Hour)))
+	if g := f.grades(c)["R-1"]; o.Claim.State != claim.InReview || g.Rank != 6 || g.Custody.State != custody.SealDiffers && g.Custody.State != custody.Gap {
+		t.Fatalf("with another seal: %s, %+v", o.Claim.State, g)
+	}
+	// The seal was misread, and is corrected: the claim goes on.
+	o = f.custodyStep(c, custody.Sealed, happened(arrived.Add(-2*time.Hour)), seals("c-１"), corrects(3))
+	if g := f.grades(c)["R-1"]; o.Claim.State != claim.Notified || g.Custody.State != custody.Complete {
+		t.Fatalf("with the seal corrected: %s, %+v", o.Claim.State, g)
+	}
+	// Once the merchant has appealed, a broken chain brings the claim before a reviewer.
+	c = f.done(f.request("m1", "AppealClaim"), &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "n"}).Claim
+	o = f.custodyStep(c, custody.Sealed, happened(arrived.Add(-2*time.Hour)), seals("C-9"), corrects(5))
+	if o.Claim.State != claim.InReview || o.Claim.Funding.Held == 0 {
+		t.Errorf("after the appeal: %s with %d held", o.Claim.State, o.Claim.Funding.Held)
+	}
+}
+
+// Would catch a word of the recorder that counts although steps tell otherwise, one that counts
+// for a result of before no more, and a result that escapes the steps because it names no sample.
+func TestV6TheFlagOfBeforeCountsOnlyWithoutSteps(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 1_000_000)
+	c := f.file(filing(line("m1", "l1", 2, 10_000), 1, 2))
+	both := []claim.Unit{{Ordinal: 1, Verdict: claim.Genuine}, {Ordinal: 2, Verdict: claim.Inconclusive}}
+	for _, x := range []struct {
+		report string
+		intact bool
+		want   int
+	}{{"intact", true, 3}, {"broken", false, 4}} {
+		r := result(c, claim.Genuine, x.report)
+		r.Units, r.CustodyIntact = both, x.intact
+		f.record(c, r)
+		if g := f.grades(c)[x.report]; g.Rank != x.want || g.Custody.State != custody.AsTold || g.Extendable(claim.FirstRules()) {
+			t.Errorf("%s: %+v", x.report, g)
+		}
+	}
+	f.custodyStep(c, custody.Bought)
+	for _, g := range f.grades(c) {
+		if g.Rank != 4 || g.Custody.State != custody.Gap {
+			t.Errorf("with a step: %+v", g)
+		}
+	}
+	if rows := f.Rows("m1"); rows.SortedResults()[0].CustodyIntact == rows.SortedResults()[1].CustodyIntact {
+		t.Error("what the recorders said is not kept")
+	}
+}
+
+// Would catch a step that cannot have been and is recorded, a refusal that names another field,
+// and one that leaves something behind.
+func TestStepsOfCustodyThatCannotHaveBeenAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 1_000_000)
+	c := f.file(filing(line("m1", "l1", 2, 10_000), 1, 2))
+	f.custodyStep(c, custody.Received, func(x *custody.Step) { x.Units = []int32{2} })
+	f.custodyStep(c, custody.Sealed, seals("A"))
+	f.custodyStep(c, custody.Sealed, seals("B"), corrects(2))
+	sealedAt := f.Now()
+	f.custodyStep(c, custody.Destroyed, func(x *custody.Step) { x.SampleID = "gone" })
+	goneAt := f.Now()
+	events := len(f.Rows("m1").Events)
+	for _, x := range []struct {
+		name   string
+		kind   custody.Kind
+		change func(*custody.Step)
+		reason fault.Reason
+		field  string
+	}{
+		{"future", custody.Shipped, happened(f.Now().Add(48 * time.Hour)), fault.RequestInvalid, "happened_at"},
+		{"before the order", custody.Shipped, happened(start.AddDate(-3, 0, 0)), fault.RequestInvalid, "happened_at"},
+		{"no seal", custody.Sealed, seals(), fault.RequestInvalid, "seals"},
+		{"seal twice", custody.Sealed, seals("a", "Ａ"), fault.RequestInvalid, "seals"},
+		{"unseen seal", custody.Sealed, seals("\u200b"), fault.RequestInvalid, "seals"},
+		{"no body", custody.Arrived, func(x *custody.Step) { x.AuthenticatorID = "" }, fault.RequestInvalid, "authenticator"},
+		{"unknown body", custody.Arrived, func(x *custody.Step) { x.AuthenticatorID = "nobody" }, fault.AuthenticatorNotFound, "authenticator"},
+		{"unclaimed unit", custody.Bought, func(x *custody.Step) { x.SampleID, x.Units = "S2", []int32{3} }, fault.UnitNotClaimed, "units"},
+		{"other units", custody.Shipped, func(x *custody.Step) { x.Units = []int32{1, 2} }, fault.CustodyStepConflict, "units"},
+		{"unknown evidence", custody.Shipped, func(x *custody.Step) { x.Evidence = []string{strings.Repeat("a", 64)} }, fault.CustodyEvidenceUnknown, "evidence_digests"},
+		{"corrects nothing", custody.Sealed, func(x *custody.Step) { x.Seals, x.Corrects = []string{"A"}, 9 }, fault.CustodyStepConflict, "corrects"},
+		{"corrects another sample", custody.Destroyed, func(x *custody.Step) { x.SampleID, x.Corrects = "S1", 4 }, fault.CustodyStepConflict, "corrects"},
+		{"corrected already", custody.Sealed, func(x *custody.Step) { x.Seals, x.Corrects = []string{"A"}, 2 }, fault.CustodyStepConflict, "corrects"},
+		{"after the end", custody.Shipped, func(x *custody.Step) { x.SampleID = "gone" }, fault.CustodyStepConflict, "happened_at"},
+		{"destroyed twice", custody.Destroyed, func(x *custody.Step) { x.SampleID, x.HappenedAt = "gone", goneAt }, fault.CustodyStepConflict, "kind"},
+		{"destroyed before", custody.Destroyed, happened(sealedAt.Add(-time.Minute)), fault.CustodyStepConflict, "happened_at"},
+	} {
+		_, err := f.tryStep(c, x.kind, x.change)
+		if e, ok := fault.As(err); !ok || e.Reason != x.reason || e.Field != x.field {
+			t.Errorf("%s: %v, want %s at %s", x.name, err, x.reason, x.field)
+		}
+	}
+	lab := book.AddCustodyStep{ByBody: true, Step: custody.Step{ClaimID: c.ID, SampleID: "S1", Kind: custody.Arrived, AuthenticatorID: "lab-1", HappenedAt: f.Now()}}
+	if _, err := f.Do(f.request("m1", "AddCustodyStep"), &lab); !errors.Is(err, fault.CommissionNotFound) {
+		t.Errorf("a body without a commission: %v", err)
+	}
+	r := result(c, claim.Genuine, "R-1")
+	for _, change := range []struct {
+		to     func(*claim.Result)
+		reason fault.Reason
+	}{
+		{func(r *claim.Result) { r.SampleID = "S1" }, fault.CustodySampleMismatch},
+		{func(r *claim.Result) { r.SampleID, r.Sample = "S1", claim.Photos }, fault.RequestInvalid},
+	} {
+		wrong := r
+		wrong.ClaimID, wrong.AuthenticatorID = c.ID, "lab-1"
+		change.to(&wrong)
+		_, err := f.Do(f.request("m1", "RecordResult"), &book.RecordResult{Result: wrong})
+		if e, ok := fault.As(err); !ok || e.Reason != change.reason || e.Field != "sample" {
+			t.Errorf("%v, want %s at sample", err, change.reason)
+		}
+	}
+	if got := len(f.Rows("m1").Events); got != events {
+		t.Errorf("refusals left %d events", got-events)
+	}
+	f.commission(c, "lab-1")
+	if o := f.done(f.request("m1", "AddCustodyStep"), &lab); o.Custody.Number != 5 || o.Custody.Units != nil ||
+		!slices.Equal(f.Rows("m1").Custody[booktest.CustodyKey{Claim: c.ID, Number: 1}].Units, []int32{2}) {
+		t.Errorf("a body with a commission: %+v", o.Custody)
+	}
+}

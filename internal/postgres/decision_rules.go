@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
+)
+
+// rulesForm is how decision rules are stored.
+type rulesForm struct {
+	Ladder       []rungForm  `json:"ladder"`
+	DecidesAlone int         `json:"decidesAlone"`
+	Custody      custodyForm `json:"custody"`
+}
+
+type rungForm struct {
+	Rank         int                       `json:"rank"`
+	Kinds        []claim.AuthenticatorKind `json:"kinds,omitempty"`
+	Samples      []claim.SampleSource      `json:"samples,omitempty"`
+	Reinspection bool                      `json:"reinspection,omitempty"`
+}
+
+type custodyForm struct {
+	Unrecorded       claim.Unrecorded `json:"unrecorded"`
+	Platform         []custody.Kind   `json:"platform"`
+	Consumer         []custody.Kind   `json:"consumer"`
+	WeightMilligrams int64            `json:"weightMilligrams"`
+	WeightPerMille   int64            `json:"weightPerMille"`
+}
+
+func scanRules(rows *sql.Rows) (claim.Rules, error) {
+	var r claim.Rules
+	var content []byte
+	if err := rows.Scan(&r.Version, &r.Note, &r.PublishedAt, &r.EffectiveFrom, &content); err != nil {
+		return r, err
+	}
+	inUTC(&r.PublishedAt, &r.EffectiveFrom)
+	var f rulesForm
+	if err := json.Unmarshal(content, &f); err != nil {
+		return r, fmt.Errorf("read version %d of the decision rules: %w", r.Version, err)
+	}
+	for _, g := range f.Ladder {
+		r.Ladder = append(r.Ladder, claim.Rung(g))
+	}
+	r.DecidesAlone, r.Custody = f.DecidesAlone, claim.CustodyRules(f.Custody)
+	return r, nil
+}
+
+// DecisionRules reads every version of the decision rules, oldest first.
+func (db *DB) DecisionRules(ctx context.Context) ([]claim.Rules, error) {
+	return read(ctx, Reader{from: db.pool}, "read decision rules", `
+		SELECT version, note, published_at, effective_from, content FROM decision_rules ORDER BY version`, scanRules)
+}
