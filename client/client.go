@@ -87,6 +87,8 @@ type Client struct {
 	Custody        tenfoldv1.CustodyServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
+	EvidenceRequests tenfoldv1.EvidenceRequestServiceClient
+
 	watches tenfoldv1.WatchServiceClient
 	conn    *grpc.ClientConn
 	config  Config
@@ -130,7 +132,9 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,
-		config:         c,
+
+		EvidenceRequests: tenfoldv1.NewEvidenceRequestServiceClient(conn),
+		config:           c,
 	}, nil
 }
 

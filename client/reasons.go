@@ -107,6 +107,11 @@ const (
 	WorkLimit         = fault.WorkLimit
 	NoteLimit         = fault.NoteLimit
 
+	EvidenceRequestNotFound      = fault.EvidenceRequestNotFound
+	EvidenceRequestStateConflict = fault.EvidenceRequestStateConflict
+	EvidenceRequestLimit         = fault.EvidenceRequestLimit
+	EvidenceRequestUninvolved    = fault.EvidenceRequestUninvolved
+
 	CommissionNotFound      = fault.CommissionNotFound
 	CommissionStateConflict = fault.CommissionStateConflict
 	CommissionAlreadyOpen   = fault.CommissionAlreadyOpen

@@ -70,7 +70,7 @@ func printEvidence(o *output, list []*tenfoldv1.Evidence) {
 		return
 	}
 	t := o.newTable("Evidence", column{"Number", true}, column{title: "When"}, column{title: "Kind"}, column{title: "Kept at"}, column{title: "By"},
-		column{title: "Disclosed to"}, column{title: "Note"})
+		column{title: "Disclosed to"}, column{title: "Answers"}, column{title: "Note"})
 	for _, e := range list {
 		kept, parties := e.GetReference(), []string(nil)
 		for _, p := range e.GetDisclosedTo() {
@@ -80,7 +80,7 @@ func printEvidence(o *output, list []*tenfoldv1.Evidence) {
 			kept = fmt.Sprintf("here: %s, %d bytes", e.GetMediaType(), e.GetSizeBytes())
 		}
 		t.AppendRow(table.Row{e.GetEventNumber(), o.when(e.GetAddedAt()), e.GetKind(), kept, byWhom("", e.GetRole(), e.GetPerson()),
-			strings.Join(parties, ", "), e.GetNote()})
+			strings.Join(parties, ", "), answering(e), e.GetNote()})
 	}
 	o.render(t)
 }

@@ -24,11 +24,11 @@ import (
 
 func newEvidence() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "evidence", Short: "Upload files of evidence, add them to claims, and read them", Args: cobra.NoArgs, RunE: help,
-		Long: "Upload files of evidence, add them to claims, and read them (docs/evidence.md).",
+		Use: "evidence", Short: "Upload files of evidence, add them to claims, read them, and ask for them", Args: cobra.NoArgs, RunE: help,
+		Long: "Upload files of evidence, add them to claims, read them, and ask the parties of claims for them (docs/evidence.md).",
 	}
 	cmd.AddCommand(newEvidenceUpload(), newEvidenceGet())
-	return group(cmd, evidenceVerbs())
+	return group(cmd, append(evidenceVerbs(), evidenceRequestVerbs()...))
 }
 
 // evidenceVerbs are the commands on uploads and on the list of evidence.
@@ -57,8 +57,8 @@ func evidenceVerbs() []verb {
 // evidenceUpload is a file that is uploaded, and perhaps added to a claim.
 type evidenceUpload struct {
 	remote
-	merchant, claim, kind, note string
-	discloseTo                  []string
+	merchant, claim, kind, note, request string
+	discloseTo                           []string
 }
 
 // pieceSize is the size of the pieces in which files are sent and read.
@@ -93,8 +93,9 @@ func newEvidenceUpload() *cobra.Command {
 	f.StringVar(&c.claim, "claim", "", "claim to add the file to")
 	f.StringVar(&c.kind, "kind", "PHOTO", "kind of the evidence, in capitals such as INVOICE")
 	f.StringVar(&c.note, "note", "", "note that is kept with the evidence")
+	f.StringVar(&c.request, "request", "", "request for evidence that the file answers: MERCHANT/CLAIM/NUMBER")
 	f.StringSliceVar(&c.discloseTo, "disclose-to", nil, "parties that may read the file: consumer, merchant, or both with a comma between them")
-	for _, name := range []string{"claim", "note"} {
+	for _, name := range []string{"claim", "note", "request"} {
 		saidOnce(f, name)
 	}
 	return calling(cmd, "EvidenceService/CreateUpload", "EvidenceService/UploadChunk", "EvidenceService/CompleteUpload", "ClaimService/GetClaim", "ClaimService/AddEvidence")
@@ -104,8 +105,11 @@ func (c *evidenceUpload) check() ([]tenfoldv1.EvidenceParty, error) {
 	if (c.merchant == "") == (c.claim == "") {
 		return nil, usageError{errors.New("exactly one of --claim and --merchant must be given: say what the file is for")}
 	}
-	if c.claim == "" && len(c.discloseTo) > 0 {
+	switch {
+	case c.claim == "" && len(c.discloseTo) > 0:
 		return nil, usageError{errors.New("--disclose-to is for a file that --claim adds to a claim")}
+	case c.claim == "" && c.request != "":
+		return nil, usageError{errors.New("--request is for a file that --claim adds to a claim")}
 	}
 	var parties []tenfoldv1.EvidenceParty
 	for _, text := range c.discloseTo {
@@ -146,7 +150,14 @@ func openUpload(path string) (*uploadedFile, error) {
 }
 
 func (c *evidenceUpload) run(cmd *cobra.Command, conn *grpc.ClientConn, file *uploadedFile, parties []tenfoldv1.EvidenceParty) error {
-	parent, claim := merchantNameOf(c.merchant), ""
+	parent, claim, answers := merchantNameOf(c.merchant), "", ""
+	if c.request != "" {
+		name, err := evidenceRequestText(c.request)
+		if err != nil {
+			return usageError{fmt.Errorf("--request %w", err)}
+		}
+		answers = name
+	}
 	if c.claim != "" {
 		name, err := claimText(c.claim)
 		if err != nil {
@@ -170,7 +181,8 @@ func (c *evidenceUpload) run(cmd *cobra.Command, conn *grpc.ClientConn, file *up
 		return show(&c.out, u, func(o *output, u *tenfoldv1.Upload) { printUploads(o, []*tenfoldv1.Upload{u}) })
 	}
 	added, err := tenfoldv1.NewClaimServiceClient(conn).AddEvidence(cmd.Context(), &tenfoldv1.AddEvidenceRequest{
-		Name: claim, RequestId: "file-" + sum32(claim, u.GetName(), c.kind, c.note, fmt.Sprint(parties)), Kind: c.kind, Upload: u.GetName(), Note: c.note, DisclosedTo: parties,
+		Name: claim, RequestId: "file-" + sum32(claim, u.GetName(), c.kind, c.note, fmt.Sprint(parties), answers), Kind: c.kind, Upload: u.GetName(),
+		Note: c.note, DisclosedTo: parties, EvidenceRequest: answers,
 	})
 	if err != nil {
 		return refusal(err)

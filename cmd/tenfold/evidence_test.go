@@ -12,6 +12,21 @@ import (
 	"testing"
 )
 
+// testRequests asks the merchant for evidence, and answers with a file.
+func testRequests(t *testing.T, d *desk, id, path string) {
+	t.Helper()
+	ask := []string{"evidence", "ask", id, "--kind", "INVOICE", "--question", "who sold it?", "--due", "2026-03-20T09:00:00Z"}
+	d.says(exitUsage, "exactly one of", ask...)
+	d.says(exitOK, "OPEN", append(ask, "--party", "merchant")...)
+	d.says(exitOK, "1 request\n", "evidence", "requests", "--merchant", "m1", "--role", "merchant", "--scope", "merchants/m1")
+	d.says(exitUsage, "MERCHANT/CLAIM/NUMBER", "evidence", "request", "m1/1")
+	d.says(exitUsage, "--request", "evidence", "upload", path, "--merchant", "m1", "--request", "m1/"+id+"/1")
+	d.says(exitOK, "request 1", "evidence", "upload", path, "--claim", id, "--kind", "INVOICE", "--request", "m1/"+id+"/1")
+	d.says(exitOK, "ANSWERED", "evidence", "request", "m1/"+id+"/1")
+	d.says(exitFailed, "EVIDENCE_REQUEST_STATE_CONFLICT", "evidence", "unask", "m1/"+id+"/1", "--note", "not needed")
+	d.says(exitOK, "1 request\n", "evidence", "requests", "--claim", id)
+}
+
 // testFiles uploads a photograph as evidence of a claim, twice, and reads it.
 func testFiles(t *testing.T, d *desk, id string) {
 	t.Helper()
@@ -58,6 +73,7 @@ func testFiles(t *testing.T, d *desk, id string) {
 	d.says(exitOK, "is dropped", "evidence", "cancel", strings.TrimPrefix(upload, "merchants/"), "--role", "operator", "--yes")
 	d.says(exitFailed, "UPLOAD_NOT_FOUND", "claim", "add-evidence", id, "--kind", "PHOTO", "--upload", upload, "--role", "operator")
 	d.says(exitUsage, "exactly one of", "claim", "add-evidence", id, "--kind", "PHOTO")
+	testRequests(t, d, id, path)
 }
 
 // Would catch a store of evidence that is configured by halves, one to which credentials would go in

@@ -53,6 +53,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printAuthenticatorChanges))
 	add(printing(printAuthenticatorKeys))
 	add(printing(printCommissions))
+	add(printing(printEvidenceRequests))
 	add(printing(printBodyReports))
 	add(printing(printCustodySteps))
 	add(printing(printStandings))

@@ -28,17 +28,22 @@ func aCommission() input {
 }
 
 // commissionText reads a commission's name, or MERCHANT/CLAIM/NUMBER.
-func commissionText(text string) (string, error) {
-	rest := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(text, "merchants/"), "/claims/", "/"), "/commissions/", "/")
-	parts := strings.Split(rest, "/")
-	wrong := fmt.Errorf("must be MERCHANT/CLAIM/NUMBER or merchants/MERCHANT/claims/CLAIM/commissions/NUMBER, not %s", shown(text))
-	if len(parts) != 3 || !idPart.MatchString(parts[0]) || !idPart.MatchString(parts[1]) {
-		return "", wrong
+var commissionText = numberedText("commissions")
+
+// numberedText reads the name of something that a claim counts, or MERCHANT/CLAIM/NUMBER.
+func numberedText(collection string) func(string) (string, error) {
+	return func(text string) (string, error) {
+		rest := strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(text, "merchants/"), "/claims/", "/"), "/"+collection+"/", "/")
+		parts := strings.Split(rest, "/")
+		wrong := fmt.Errorf("must be MERCHANT/CLAIM/NUMBER or merchants/MERCHANT/claims/CLAIM/%s/NUMBER, not %s", collection, shown(text))
+		if len(parts) != 3 || !idPart.MatchString(parts[0]) || !idPart.MatchString(parts[1]) {
+			return "", wrong
+		}
+		if n, err := strconv.ParseUint(parts[2], 10, 30); err != nil || n == 0 {
+			return "", wrong
+		}
+		return "merchants/" + parts[0] + "/claims/" + parts[1] + "/" + collection + "/" + strings.TrimLeft(parts[2], "0"), nil
 	}
-	if n, err := strconv.ParseUint(parts[2], 10, 30); err != nil || n == 0 {
-		return "", wrong
-	}
-	return "merchants/" + parts[0] + "/claims/" + parts[1] + "/commissions/" + strings.TrimLeft(parts[2], "0"), nil
 }
 
 // bodyFlags say who examines, until when and for how much.

@@ -90,11 +90,13 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 	notes := take(&p.Notes, func(n *book.Note) string { return n.ClaimID }, c.ID)
 	commissions := take(&p.Commissions, func(x *commission.Commission) string { return x.ClaimID }, c.ID)
 	steps := take(&p.Custody, func(x *custody.Step) string { return x.ClaimID }, c.ID)
+	requests := take(&p.EvidenceRequests, func(x *claim.EvidenceRequest) string { return x.ClaimID }, c.ID)
 	if told != nil {
 		b.checkPeople(subject, c, told, revisions, approvals, evidence)
 		b.checkNotes(subject, told, notes)
 		b.checkCommissions(subject, told, commissions)
 		b.checkCustody(subject, told, steps)
+		b.checkEvidenceRequests(subject, told, requests)
 	}
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))

@@ -208,6 +208,17 @@ func (b *inspection) checkCustody(subject string, told *story, steps []custody.S
 	}
 }
 
+// checkEvidenceRequests proves the same of a claim's requests for evidence.
+func (b *inspection) checkEvidenceRequests(subject string, told *story, requests []claim.EvidenceRequest) {
+	for i := range requests {
+		x := &requests[i]
+		if int(x.Number) != i+1 {
+			b.wrong(subject, "has request %d for evidence in place of request %d", x.Number, i+1)
+		}
+		b.by(subject, "the person who made request "+strconv.Itoa(int(x.Number))+" for evidence", x.MadeBy, told.actors[x.EventNumber])
+	}
+}
+
 // acted says whether a person acted on a claim, by its events. Where somebody acted who was
 // erased, it may have been anybody whom the book does not know.
 func (b *inspection) acted(told *story, person string) bool {

@@ -138,11 +138,26 @@ func (b *filled) fill() {
 	b.commission(b.appealed)
 	b.body("lab-9")
 	b.keyed("lab-8")
+	b.askForEvidence(b.appealed)
 	b.approved = b.accepted("l7", 3)
 	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)
 	b.retract(b.found("l8", 1))
 	b.correct("corrected")
+}
+
+// askForEvidence leaves a claim with a request that was answered late and one that was cancelled.
+func (b *filled) askForEvidence(claimID string) {
+	b.t.Helper()
+	for range 2 {
+		b.do("RequestEvidence", "agent-1", &book.RequestEvidence{
+			ClaimID: claimID, Asked: claim.AskedMerchant, Kind: "INVOICE", Question: "who sold it?", DueAt: start.AddDate(0, 0, 9),
+		})
+	}
+	b.do("AddEvidence", "agent-2", &book.AddEvidence{ClaimID: claimID, Kind: "INVOICE", Reference: "files/3", Request: 1})
+	b.do("CancelEvidenceRequest", "agent-2", &book.CancelEvidenceRequest{
+		OnEvidenceRequest: book.OnEvidenceRequest{ClaimID: claimID, Number: 2}, Note: "not needed",
+	})
 }
 
 // commission leaves a claim with two commissions of drawn bodies that have reported.

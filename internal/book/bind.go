@@ -54,6 +54,7 @@ func (b *Book) bind() {
 	bindMade(&b.notes, func(n *Note) { b.bindNote(f, n) })
 	bindMade(&b.custody, func(x *custody.Step) { b.bindCustody(f, x) })
 	bindAll(&b.commissions, func(x, _ *commission.Commission) { b.bindCommission(f, x) })
+	bindAll(&b.evidenceRequests, func(r, _ *claim.EvidenceRequest) { b.bindEvidenceRequest(f, r) })
 	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
 		b.bindVote(f, &b.votes.list[i])
@@ -323,6 +324,10 @@ func (b *Book) bindEvidence(f *event.RowForm, e *Evidence) {
 		f.Later("size_bytes", number(e.Size))
 	}
 	f.Later("disclosed_to", string(e.DisclosedTo))
+	if e.Request > 0 {
+		f.Later("request_number", number(int64(e.Request)))
+		f.Later("late", strconv.FormatBool(e.Late))
+	}
 	b.tellIn(e.EventNumber, "evidence", "", f)
 }
 
@@ -365,6 +370,17 @@ func (b *Book) bindCustody(f *event.RowForm, x *custody.Step) {
 	f.Times(x.RecordedAt)
 	f.Numbers(x.EventNumber)
 	b.tellIn(x.EventNumber, "custody_steps", number(int64(x.Number)), f)
+}
+
+func (b *Book) bindEvidenceRequest(f *event.RowForm, r *claim.EvidenceRequest) {
+	f.Texts(string(r.Asked), r.AuthenticatorID, string(r.State), r.Kind, r.Question)
+	f.Times(r.DueAt)
+	f.Texts(r.MadeAs)
+	f.Times(r.MadeAt)
+	f.Numbers(r.EventNumber, int64(r.Answers))
+	f.Times(r.OverdueAt, r.EndedAt)
+	f.Texts(r.Note)
+	b.tell("evidence_requests", r.ClaimID, number(int64(r.Number)), f, fact("state", string(r.State)))
 }
 
 func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {

@@ -67,8 +67,10 @@ type Book struct {
 	// commissions stand by claim and number.
 	commissions table[commissionKey, commission.Commission]
 	// custody are steps of custody by claim and number.
-	custody   table[custodyKey, custody.Step]
-	proposals table[int64, proposal.Proposal]
+	custody table[custodyKey, custody.Step]
+	// evidenceRequests stand by claim and number.
+	evidenceRequests table[evidenceRequestKey, claim.EvidenceRequest]
+	proposals        table[int64, proposal.Proposal]
 
 	// Indexes find rows by something other than their key; they include staged rows.
 	claimants   index[siblingKey] // Claims.
@@ -81,6 +83,8 @@ type Book struct {
 	commissionsOf index[string]
 	// custodyOf are numbers of steps of custody by claim.
 	custodyOf index[string]
+	// evidenceRequestsOf are numbers of requests for evidence by claim.
+	evidenceRequestsOf index[string]
 
 	// byReference are the transfers that commands asked for by external reference.
 	byReference references
@@ -162,6 +166,10 @@ type custodyKey struct {
 	claim  string
 	number int32
 }
+type evidenceRequestKey struct {
+	claim  string
+	number int32
+}
 
 type evidenceKey struct{ claim, role string }
 
@@ -229,6 +237,8 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		evidenceSums: newTable[evidenceKey, EvidenceSum](),
 		pieces:       newTable[pieceKey, EvidencePiece](),
 		judges:       judges{bodies: make(map[string]*authenticator.Body)},
+
+		evidenceRequests: newTable[evidenceRequestKey, claim.EvidenceRequest](),
 	}
 	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
 	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }
@@ -240,6 +250,9 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		b.commissionsOf.put(k.claim, strconv.Itoa(int(k.number)))
 	}
 	b.custody.index = func(k custodyKey, _ *custody.Step) { b.custodyOf.put(k.claim, strconv.Itoa(int(k.number))) }
+	b.evidenceRequests.index = func(k evidenceRequestKey, _ *claim.EvidenceRequest) {
+		b.evidenceRequestsOf.put(k.claim, strconv.Itoa(int(k.number)))
+	}
 	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
 	b.lines.wrote = func(l *loadedLine) { l.from = l.revision }
 	b.units.wrote = func(u *unit) { u.stored = u.claimID }

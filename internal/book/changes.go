@@ -68,6 +68,9 @@ type Changes struct {
 	CommissionsMade    []commission.Commission
 	CommissionsChanged []commission.Commission
 
+	EvidenceRequestsMade    []claim.EvidenceRequest
+	EvidenceRequestsChanged []claim.EvidenceRequest
+
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout
 	DuesBegun      []Due

@@ -23,6 +23,8 @@ type AddEvidence struct {
 	Note      string
 	// EvidenceFile is the file in place of a reference, whose digest is Digest.
 	EvidenceFile
+	// Request is the claim's request for evidence that it answers; zero for none.
+	Request int32
 }
 
 // EvidenceParty is a party of a claim that a file of evidence may be disclosed to.
@@ -72,13 +74,20 @@ const (
 func (a *AddEvidence) need(c *Call, n *Needs) {
 	n.claim(c.Header.MerchantID, a.ClaimID)
 	n.evidenceOf(c.Header.MerchantID, a.ClaimID)
+	if a.Request > 0 {
+		n.evidenceRequestsOf(c.Header.MerchantID, a.ClaimID)
+	}
 }
 
 // Cover implements request.Content.
 func (a *AddEvidence) Cover(d *request.Digest) {
 	a.coverReference(d)
-	if a.DigestVersion() == withFile {
+	version := a.DigestVersion()
+	if version >= withFile {
 		a.coverFile(d)
+	}
+	if version >= withRequest {
+		d.Number(int64(a.Request))
 	}
 }
 
@@ -88,12 +97,18 @@ func (a *AddEvidence) coverReference(d *request.Digest) {
 
 func (a *AddEvidence) coverFile(d *request.Digest) { d.Texts(a.UploadID, string(a.DisclosedTo)) }
 
-// withFile is the list of fields after the first.
-const withFile = 2
+// withFile and withRequest are the lists of fields after the first.
+const (
+	withFile    = 2
+	withRequest = 3
+)
 
 // DigestVersion is the oldest list of fields that says all of the evidence.
 func (a *AddEvidence) DigestVersion() int64 {
-	if a.UploadID != "" {
+	switch {
+	case a.Request > 0:
+		return withRequest
+	case a.UploadID != "":
 		return withFile
 	}
 	return request.FirstVersion
@@ -102,6 +117,9 @@ func (a *AddEvidence) DigestVersion() int64 {
 func (a *AddEvidence) decide(b *Book) (Outcome, error) {
 	c, err := b.Claim(a.ClaimID)
 	if err != nil {
+		return Outcome{}, err
+	}
+	if err := b.mayAnswer(c.ID, a.Request); err != nil {
 		return Outcome{}, err
 	}
 	if err := a.count(b, c, string(b.call.Header.Principal.Role)); err != nil {
@@ -152,11 +170,12 @@ func (b *Book) addEvidence(a *AddEvidence) Evidence {
 	e := b.record(event.EvidenceAdded, a.ClaimID)
 	b.detail("kind", a.Kind)
 	b.detail("digest", a.Digest)
+	late := b.answerEvidenceRequest(a.ClaimID, a.Request)
 	who := &b.call.Header.Principal
 	added := Evidence{
 		MerchantID: b.merchantID, ClaimID: a.ClaimID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
 		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
-		EvidenceFile: a.EvidenceFile,
+		EvidenceFile: a.EvidenceFile, EvidenceAnswer: EvidenceAnswer{Request: a.Request, Late: late},
 	}
 	if who.Role == principal.RoleAuthenticator && a.UploadID != "" {
 		added.DisclosedTo = EvidencePartiesOf(EvidencePartyList()) // Its report decides the claim (rule V8).

@@ -245,6 +245,7 @@ func (w *WithdrawClaim) Cover(d *request.Digest) { d.Texts(w.ClaimID, w.Note) }
 
 func (w *WithdrawClaim) follow(b *Book, n *Needs, _ int) {
 	n.commissionsOf(b.merchantID, w.ClaimID)
+	n.evidenceRequestsOf(b.merchantID, w.ClaimID)
 	if c := b.claims.get(w.ClaimID); c != nil {
 		followGroup(b, n, &c.Claim)
 	}
@@ -260,6 +261,7 @@ func (w *WithdrawClaim) decide(b *Book) (Outcome, error) {
 	}
 	b.record(event.ClaimWithdrawn, c.ID)
 	b.endCommissions(c.ID, w.Note)
+	b.endEvidenceRequests(c.ID, w.Note)
 	if err := b.leave(c.ID, ruling{
 		rejected: claim.WithdrawnByClaimant, cause: string(claim.WithdrawnByClaimant), note: w.Note,
 	}); err != nil {

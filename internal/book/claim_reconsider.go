@@ -20,15 +20,37 @@ type ReconsiderClaim struct {
 	Kind      string
 	Reference string
 	Digest    string
+	// EvidenceFile is the file in place of a reference, whose digest is Digest.
+	EvidenceFile
+	// Request is the claim's request for evidence that it answers; zero for none.
+	Request int32
 }
 
 func (r *ReconsiderClaim) need(c *Call, n *Needs) {
 	r.OnClaim.need(c, n)
+	if r.Request > 0 {
+		n.evidenceRequestsOf(c.Header.MerchantID, r.ClaimID)
+	}
+	if r.UploadID != "" {
+		n.evidenceOf(c.Header.MerchantID, r.ClaimID)
+	}
 	n.piece(PieceKey{c.Header.MerchantID, r.ClaimID, r.Digest})
 }
 
 func (r *ReconsiderClaim) Cover(d *request.Digest) {
 	d.Texts(r.ClaimID, r.Note, r.Kind, r.Reference, r.Digest)
+	if r.DigestVersion() == withFile {
+		d.Texts(r.UploadID, string(r.DisclosedTo))
+		d.Number(int64(r.Request))
+	}
+}
+
+// DigestVersion is the oldest list of fields that says all of the request.
+func (r *ReconsiderClaim) DigestVersion() int64 {
+	if r.UploadID != "" || r.Request > 0 {
+		return withFile
+	}
+	return request.FirstVersion
 }
 
 func (r *ReconsiderClaim) decide(b *Book) (Outcome, error) {
@@ -43,12 +65,14 @@ func (r *ReconsiderClaim) decide(b *Book) (Outcome, error) {
 	b.detail("revision", number(int64(c.Revision)))
 	b.detail("kind", r.Kind)
 	b.detail("digest", r.Digest)
+	late := b.answerEvidenceRequest(c.ID, r.Request)
 	c = b.change(c.ID)
 	c.AppealedRevision, c.Reconsiderations = c.Revision, c.Reconsiderations+1
 	who := &b.call.Header.Principal
 	b.keepEvidence(Evidence{
 		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: r.Kind, Reference: r.Reference,
 		Digest: r.Digest, Note: r.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
+		EvidenceFile: r.EvidenceFile, EvidenceAnswer: EvidenceAnswer{Request: r.Request, Late: late},
 	})
 	b.appeals.add(Appeal{
 		MerchantID: b.merchantID, ClaimID: c.ID, Revision: c.Revision, Note: r.Note, Evidence: []string{r.Reference},
@@ -92,5 +116,9 @@ func (r *ReconsiderClaim) check(b *Book, c *claim.Claim) error {
 		return fault.New(fault.EvidenceNotNew, "the claim has this evidence already; a decision is reconsidered on new evidence only").
 			With("claimId", c.ID).At("evidence_digest").About(c)
 	}
-	return nil
+	if err := b.mayAnswer(c.ID, r.Request); err != nil || r.UploadID == "" {
+		return err
+	}
+	file := AddEvidence{Kind: r.Kind, Digest: r.Digest, Note: r.Note, EvidenceFile: r.EvidenceFile}
+	return file.count(b, c, string(b.call.Header.Principal.Role))
 }

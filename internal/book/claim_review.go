@@ -75,6 +75,7 @@ func (r *DecideReview) follow(b *Book, n *Needs, _ int) {
 		followGroup(b, n, &c.Claim)
 		r.Override.follow(b, n, &c.Claim)
 		n.commissionsOf(b.merchantID, c.ID)
+		n.evidenceRequestsOf(b.merchantID, c.ID)
 	}
 }
 
@@ -118,6 +119,7 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	b.detail("units", describe(units))
 	if r.Decision == Expire {
 		b.endCommissions(c.ID, r.Note)
+		b.endEvidenceRequests(c.ID, r.Note)
 	}
 	if err := b.find(c.ID, units, t, finding{person, r.Note}); err != nil {
 		return Outcome{}, err

@@ -162,6 +162,8 @@ type Outcome struct {
 	Transfers  []ledger.Transfer
 	Quotes     []policy.Share
 	Currency   string
+
+	EvidenceRequest *claim.EvidenceRequest
 	// Book, and Line with its Refunds, are set for commands that are answered with
 	// them. They show the state right after the command, before any later one. Line is nil
 	// while no claim has shown it.

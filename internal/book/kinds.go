@@ -43,6 +43,7 @@ const (
 	KindNote
 	KindCommission
 	KindCustody
+	KindEvidenceRequest
 	KindEvent
 	// KindReference and the kinds after it are read beside the rows themselves: transfers by
 	// reference, what claims are usually awarded, the order of debts, their sums, how much
@@ -270,6 +271,16 @@ var kinds = [KindCount]kind{
 		rows:  func(b *Book) rows { return &b.custody },
 		stage: func(b *Book, c *Changes) {
 			b.custody.made(func(x *custody.Step) { c.Custody = append(c.Custody, *x) })
+		},
+	},
+	KindEvidenceRequest: {
+		table: "evidence_requests",
+		rows:  func(b *Book) rows { return &b.evidenceRequests },
+		stage: func(b *Book, c *Changes) {
+			b.evidenceRequests.staged(
+				func(r *claim.EvidenceRequest) { c.EvidenceRequestsMade = append(c.EvidenceRequestsMade, *r) },
+				func(r *claim.EvidenceRequest) { c.EvidenceRequestsChanged = append(c.EvidenceRequestsChanged, *r) },
+				never[claim.EvidenceRequest])
 		},
 	},
 	KindEvent: {

@@ -12,7 +12,7 @@ import (
 // and how far it is. Everything else belongs to a kind.
 var beside = []string{
 	"merchantID", "head", "listedAfter", "exists", "opened", "now", "catalog", "ids", "settings", "asked", "damaged",
-	"claimants", "resultsOf", "refundsOf", "payoutsOf", "approvalsOf", "notesOf", "commissionsOf", "custodyOf",
+	"claimants", "resultsOf", "refundsOf", "payoutsOf", "approvalsOf", "notesOf", "commissionsOf", "custodyOf", "evidenceRequestsOf",
 	"command", "call", "before",
 }
 

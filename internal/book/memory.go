@@ -62,7 +62,7 @@ func (b *Book) Shed() {
 func (b *Book) reindex() {
 	b.claimants, b.resultsOf, b.refundsOf = make(index[siblingKey]), make(index[string]), make(index[string])
 	b.payoutsOf, b.approvalsOf, b.notesOf = make(index[string]), make(index[string]), make(index[string])
-	b.commissionsOf, b.custodyOf = make(index[string]), make(index[string])
+	b.commissionsOf, b.custodyOf, b.evidenceRequestsOf = make(index[string]), make(index[string]), make(index[string])
 	for i := range kinds {
 		kinds[i].rows(b).reindex()
 	}

@@ -42,6 +42,8 @@ type Needs struct {
 	EvidenceOf  []Key    // Of claims: how much evidence they have.
 	Pieces      []PieceKey
 	Judges      []JudgeKey
+
+	EvidenceRequests []Key // Of claims.
 }
 
 // NewNeeds makes needs of books.
@@ -52,7 +54,7 @@ func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
 		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Commissions)+len(n.Custody)+
 		len(n.Proposals)+len(n.References)+
-		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
+		len(n.EvidenceRequests)+len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
 }
 
 // Books are those that the needs are of.
@@ -76,6 +78,7 @@ const (
 	needNotes
 	needCommissions
 	needCustody
+	needEvidenceRequests
 	needDebt
 	needProposal
 	needDebtSums
@@ -195,6 +198,11 @@ func (n *Needs) custodyOf(merchantID, claimID string) {
 	want(n, &n.Custody, merchantID, needCustody, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
+// evidenceRequestsOf asks for the requests for evidence of a claim.
+func (n *Needs) evidenceRequestsOf(merchantID, claimID string) {
+	want(n, &n.EvidenceRequests, merchantID, needEvidenceRequests, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
 // evidenceOf asks for how much evidence a claim has.
 func (n *Needs) evidenceOf(merchantID, claimID string) {
 	want(n, &n.EvidenceOf, merchantID, needEvidence, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
@@ -249,7 +257,7 @@ func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
 
 // knowsClaim notes that the database has no rows of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions, needCustody)
+	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions, needCustody, needEvidenceRequests)
 }
 
 // knows notes that all rows the database has under a name are in memory.

@@ -151,6 +151,14 @@ type Evidence struct {
 	AddedBy string
 	AddedAt time.Time
 	EvidenceFile
+	EvidenceAnswer
+}
+
+// EvidenceAnswer says which request for evidence a piece answers, and whether it came after it
+// was due; empty where nobody had asked.
+type EvidenceAnswer struct {
+	Request int32
+	Late    bool
 }
 
 // EvidenceFile is a file that was uploaded as evidence; empty for a reference.

@@ -94,6 +94,11 @@ func (bs Books) TakeApproval(a Approval) {
 // TakeNote takes the newest note of a claim over.
 func (bs Books) TakeNote(n Note) { bs[n.MerchantID].notes.load(noteKey{n.ClaimID, n.Number}, n) }
 
+// TakeEvidenceRequest takes a request for evidence over.
+func (bs Books) TakeEvidenceRequest(r claim.EvidenceRequest) {
+	bs[r.MerchantID].evidenceRequests.load(evidenceRequestKey{r.ClaimID, r.Number}, r)
+}
+
 // TakeCommission takes a commission over.
 func (bs Books) TakeCommission(x commission.Commission) {
 	bs[x.MerchantID].commissions.load(commissionKey{x.ClaimID, x.Number}, x)

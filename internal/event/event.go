@@ -97,6 +97,10 @@ const (
 	CommissionCancelled Kind = "COMMISSION_CANCELLED"
 
 	CustodyStepAdded Kind = "CUSTODY_STEP_ADDED"
+
+	EvidenceRequested        Kind = "EVIDENCE_REQUESTED"
+	EvidenceRequestCancelled Kind = "EVIDENCE_REQUEST_CANCELLED"
+	EvidenceRequestOverdue   Kind = "EVIDENCE_REQUEST_OVERDUE"
 )
 
 // Kinds lists the kinds of event.
@@ -113,6 +117,8 @@ func Kinds() []Kind {
 		ClaimLabelsSet, ExternalReferenceSet, BookLabelsSet,
 		CommissionMade, CommissionAccepted, CommissionDeclined, CommissionShipped, CommissionReceived, CommissionChased,
 		CommissionCancelled, CustodyStepAdded,
+		CommissionCancelled,
+		EvidenceRequested, EvidenceRequestCancelled, EvidenceRequestOverdue,
 	}
 }
 

@@ -31,6 +31,8 @@ type catalogue struct {
 	// steps name what was done with a sample, custody say how its chain stands.
 	steps   map[custody.Kind]string
 	custody map[custody.State]*template.Template
+	// asked name the parties that are asked for evidence, but for laboratories.
+	asked map[claim.Asked]string
 	// effects say what would be done with an amount.
 	effects  map[claim.MoneyEffect]*template.Template
 	roles    map[string]string
@@ -50,9 +52,9 @@ type catalogue struct {
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	about, why, note, result, broken, uncommissioned, retracted, turn, escalated, commissioned, overdue, time, timeless, stopped *template.Template
-	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                            *template.Template
-	choice, stays, moves, unpriced, deadline                                                                                     *template.Template
+	about, why, note, result, broken, uncommissioned, retracted, turn, escalated, commissioned, overdue, requested, missing, time, timeless, stopped *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                                                *template.Template
+	choice, stays, moves, unpriced, deadline                                                                                                         *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

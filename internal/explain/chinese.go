@@ -126,6 +126,7 @@ var chinese = &catalogue{
 		custody.WeightDiffers: phrase("样品{{.Sample}}在第{{.Step}}步的重量与第{{.Before}}步相差超出允许范围。"),
 		custody.AsTold:        phrase("没有保管步骤记录；登记结果者称保管链{{if .Intact}}完好{{else}}不完好{{end}}。"),
 	},
+	asked: map[claim.Asked]string{claim.AskedConsumer: "消费者", claim.AskedMerchant: "商家"},
 	roles: map[string]string{
 		"order-service": "订单服务", "support": "客服", "adjudicator": "审核人", "approver": "复核人", "finance": "财务",
 		"merchant": "商家", "authenticator": "鉴定机构", "operator": "运营人员", "auditor": "审计人员", "system": "系统",
@@ -139,6 +140,8 @@ var chinese = &catalogue{
 		broken:         phrase("{{.Authenticator}}的报告{{.Report}}因此只按证据等级{{.Rank}}计，且不得推及其他件。"),
 		uncommissioned: phrase("该报告未经委托。"),
 		commissioned:   phrase("已委托{{.Body}}鉴定第{{.Units}}件，期限{{.Due}}，{{.State}}。"),
+		requested:      phrase("已要求{{.Party}}举证（{{.Kind}}），期限{{.Due}}。"),
+		missing:        phrase("该证据已逾期。"),
 		overdue:        phrase("该报告已逾期。"),
 		retracted:      phrase("{{.Authenticator}}的报告{{.Report}}已被撤回。"),
 		turn:           phrase("下一步：{{.Party}}。"),

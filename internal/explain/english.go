@@ -117,6 +117,7 @@ var english = &catalogue{
 		custody.WeightDiffers: phrase(" At step {{.Step}}, the weight of sample {{.Sample}} differs from that of step {{.Before}} by more than is allowed."),
 		custody.AsTold:        phrase(" No step of custody is recorded; whoever recorded the result says that custody was {{if .Intact}}intact{{else}}broken{{end}}."),
 	},
+	asked: map[claim.Asked]string{claim.AskedConsumer: "The consumer", claim.AskedMerchant: "The merchant"},
 	roles: map[string]string{
 		"order-service": "the order service", "support": "customer support", "adjudicator": "an adjudicator",
 		"approver": "an approver", "finance": "finance", "merchant": "the merchant", "authenticator": "an authenticator",
@@ -131,6 +132,8 @@ var english = &catalogue{
 		broken:         phrase(" Report {{.Report}} of {{.Authenticator}} counts as evidence of rank {{.Rank}} only, and cannot be extended to other units."),
 		uncommissioned: phrase(" Nobody had commissioned that report."),
 		commissioned:   phrase(" {{.Body}} was commissioned with unit {{.Units}} until {{.Due}} and {{.State}}."),
+		requested:      phrase(" {{.Party}} was asked for evidence ({{.Kind}}) until {{.Due}}."),
+		missing:        phrase(" That evidence is overdue."),
 		overdue:        phrase(" That report is overdue."),
 		retracted:      phrase(" Report {{.Report}} of {{.Authenticator}} was taken back."),
 		turn:           phrase("It waits for {{.Party}}."),

@@ -38,6 +38,8 @@ type Subject struct {
 	// one.
 	Commissions  []commission.Commission
 	Commissioned bool
+	// Requested are the open requests for evidence that the reader may know.
+	Requested []claim.EvidenceRequest
 	// Claimant is who claims; empty if the reader must not know.
 	Claimant string
 	// Revision is the newest verdict; nil before the first.

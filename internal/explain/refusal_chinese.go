@@ -106,6 +106,11 @@ var chineseRefusals = refusals{
 		fault.ClockStateConflict:      sentence("索赔{{.claimId}}的时限已处于所要求的状态，或没有正在计算的时限。"),
 		fault.ResultAlreadyRetracted:  sentence("鉴定结果{{.resultId}}已撤回。"),
 
+		fault.EvidenceRequestNotFound:      sentence("没有该举证要求{{if .evidenceRequest}}（{{.evidenceRequest}}）{{end}}。"),
+		fault.EvidenceRequestStateConflict: sentence("举证要求{{if .evidenceRequest}}{{.evidenceRequest}}{{end}}当前状态不允许此操作。"),
+		fault.EvidenceRequestLimit:         sentence("该索赔的举证要求已达上限{{if .evidenceRequestsMax}}（{{.evidenceRequestsMax}}次）{{end}}。"),
+		fault.EvidenceRequestUninvolved:    sentence("该鉴定机构未参与索赔{{if .claimId}}{{.claimId}}{{end}}。"),
+
 		fault.WebhookURLRefused:        sentence("不能向该地址推送事件。"),
 		fault.OrderLineInUse:           sentence("已有索赔依赖该订单行{{if .claimIds}}（{{.claimIds}}）{{end}}，不能更正。"),
 		fault.WebhookKeyMissing:        sentence("服务器没有可用于保管推送密钥的主密钥，请运维人员先行配置。"),

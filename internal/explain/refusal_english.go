@@ -107,6 +107,11 @@ var englishRefusals = refusals{
 		fault.ClockStateConflict:      sentence("The clock of the claim{{if .claimId}} {{.claimId}}{{end}} is already as the request wants it, or no deadline runs."),
 		fault.ResultAlreadyRetracted:  sentence("The authentication result{{if .resultId}} {{.resultId}}{{end}} has been taken back already."),
 
+		fault.EvidenceRequestNotFound:      sentence("There is no such request for evidence{{if .evidenceRequest}} ({{.evidenceRequest}}){{end}}."),
+		fault.EvidenceRequestStateConflict: sentence("The request for evidence{{if .evidenceRequest}} {{.evidenceRequest}}{{end}} does not allow this now."),
+		fault.EvidenceRequestLimit:         sentence("This claim has as many requests for evidence as it can have{{if .evidenceRequestsMax}} ({{.evidenceRequestsMax}}){{end}}."),
+		fault.EvidenceRequestUninvolved:    sentence("That laboratory has no part in the claim{{if .claimId}} {{.claimId}}{{end}}."),
+
 		fault.WebhookURLRefused:        sentence("Events cannot be sent to this address."),
 		fault.OrderLineInUse:           sentence("Claims rest on this order line{{if .claimIds}} ({{.claimIds}}){{end}}, so it cannot be corrected."),
 		fault.WebhookKeyMissing:        sentence("This server cannot keep the secret of a webhook; its operator has to configure a key."),

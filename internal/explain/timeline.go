@@ -52,6 +52,9 @@ type Happening struct {
 	// Sample is the sample that a step of custody was told of, Step what was done with it.
 	Sample string
 	Step   custody.Kind
+	// Asked is the party that was asked for evidence; of a laboratory Body is its id. Empty if the
+	// reader must not know.
+	Asked claim.Asked
 	// Assignee is the reviewer that took the claim.
 	Assignee string
 	// Proposed is the decision that was proposed; empty if the reader must not know.
@@ -196,6 +199,12 @@ func (t *teller) what(h *Happening) string {
 	}
 	if h.Step != "" {
 		f["Step"] = word(t.words.steps, h.Step)
+	}
+	switch {
+	case h.Asked != "":
+		f["Party"] = word(t.words.asked, h.Asked)
+	case h.Body != "":
+		f["Party"] = h.Body
 	}
 	if h.Proposed != "" {
 		f["Proposed"] = word(t.words.history.proposals, h.Proposed)

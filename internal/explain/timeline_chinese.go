@@ -32,7 +32,7 @@ var chineseHistory = history{
 		event.PayoutAnswered:      sentence("支付渠道告知{{if .OutNumber}}打款{{.OutNumber}}（{{.Part}}，{{.Amount}}）{{else}}一笔打款{{end}}的结果{{if .Outcome}}：{{.Outcome}}{{end}}。"),
 		event.PayoutRetried:       sentence("{{if .OutNumber}}打款{{.OutNumber}}（{{.Part}}，{{.Amount}}）{{else}}一笔打款{{end}}已重新发起。"),
 		event.ClaimAppealed:       sentence("商家提出了申诉。"),
-		event.ClaimReconsidered:   sentence("索赔人提交新证据请求复议{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
+		event.ClaimReconsidered:   sentence("索赔人提交新证据请求复议{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}{{if .Overdue}}（已逾期）{{end}}。"),
 		event.AppealDecided:       sentence("申诉评审作出了决定。"),
 		event.ClaimApproved:       sentence("一名复核人通过了金额。"),
 		event.ApprovalRefused:     sentence("一名复核人退回了金额。"),
@@ -76,8 +76,12 @@ var chineseHistory = history{
 		event.CommissionChased:    sentence("已催促{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}出具报告{{if .Overdue}}，报告已逾期{{end}}。"),
 		event.CommissionCancelled: sentence("对{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}的委托已取消。"),
 
+		event.EvidenceRequested:        sentence("已要求{{if .Party}}{{.Party}}{{else}}一方{{end}}举证{{if .What}}：{{.What}}{{end}}{{if .At}}，期限为{{.At}}{{end}}。"),
+		event.EvidenceRequestCancelled: sentence("不再要求{{if .Party}}{{.Party}}{{else}}一方{{end}}举证{{if .What}}：{{.What}}{{end}}。"),
+		event.EvidenceRequestOverdue:   sentence("{{if .Party}}{{.Party}}{{else}}一方{{end}}逾期未举证{{if .What}}：{{.What}}{{end}}。"),
+
 		event.NoteAdded:     sentence("添加了备注。"),
-		event.EvidenceAdded: sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
+		event.EvidenceAdded: sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}{{if .Overdue}}（已逾期）{{end}}。"),
 	},
 	transfers: map[ledger.Kind]*template.Template{
 		ledger.DepositToppedUp:           sentence("{{.Amount}}存入保证金"),

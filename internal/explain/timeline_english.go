@@ -32,7 +32,7 @@ var englishHistory = history{
 		event.PayoutAnswered:      sentence("The payment service reported about {{if .OutNumber}}payout {{.OutNumber}} ({{.Part}}, {{.Amount}}){{else}}a payout{{end}}{{if .Outcome}}: {{.Outcome}}{{end}}."),
 		event.PayoutRetried:       sentence("{{if .OutNumber}}Payout {{.OutNumber}} ({{.Part}}, {{.Amount}}){{else}}A payout{{end}} was sent again."),
 		event.ClaimAppealed:       sentence("The merchant appealed."),
-		event.ClaimReconsidered:   sentence("The claimant asked for reconsideration with new evidence{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
+		event.ClaimReconsidered:   sentence("The claimant asked for reconsideration with new evidence{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}{{if .Overdue}}; it came after it was due{{end}}."),
 		event.AppealDecided:       sentence("The appeal was decided."),
 		event.ClaimApproved:       sentence("A person approved the amount."),
 		event.ApprovalRefused:     sentence("A person refused the amount."),
@@ -76,8 +76,12 @@ var englishHistory = history{
 		event.CommissionChased:    sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} was reminded of its report{{if .Overdue}}, which is overdue{{end}}."),
 		event.CommissionCancelled: sentence("The commission of {{if .Body}}{{.Body}}{{else}}the body{{end}} was cancelled."),
 
+		event.EvidenceRequested:        sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} was asked for evidence{{if .What}}: {{.What}}{{end}}{{if .At}}; it is due at {{.At}}{{end}}."),
+		event.EvidenceRequestCancelled: sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} is no longer asked for evidence{{if .What}}: {{.What}}{{end}}."),
+		event.EvidenceRequestOverdue:   sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} was asked for evidence{{if .What}}: {{.What}}{{end}}; it is overdue."),
+
 		event.NoteAdded:     sentence("A note was added."),
-		event.EvidenceAdded: sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
+		event.EvidenceAdded: sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}{{if .Overdue}}; it came after it was due{{end}}."),
 	},
 	transfers: map[ledger.Kind]*template.Template{
 		ledger.DepositToppedUp:           sentence("{{.Amount}} into the deposit"),

@@ -109,6 +109,9 @@ func (w *writer) turn(s *Subject) string {
 	for i := range s.Commissions {
 		text += w.commission(&s.Commissions[i])
 	}
+	for i := range s.Requested {
+		text += w.requested(&s.Requested[i])
+	}
 	return text
 }
 
@@ -123,6 +126,19 @@ func (w *writer) commission(x *commission.Commission) string {
 	})
 	if !x.OverdueAt.IsZero() {
 		text += fill(w.words.phrases.overdue, nil)
+	}
+	return text
+}
+
+// requested says who has been asked for which evidence until when.
+func (w *writer) requested(x *claim.EvidenceRequest) string {
+	party := x.AuthenticatorID
+	if x.Asked != claim.AskedAuthenticator {
+		party = word(w.words.asked, x.Asked)
+	}
+	text := fill(w.words.phrases.requested, fields{"Party": party, "Kind": x.Kind, "Due": w.at(x.DueAt)})
+	if !x.OverdueAt.IsZero() {
+		text += fill(w.words.phrases.missing, nil)
 	}
 	return text
 }

@@ -110,6 +110,12 @@ const (
 	WorkLimit         Reason = "WORK_LIMIT_REACHED"
 	NoteLimit         Reason = "NOTE_LIMIT_REACHED"
 
+	// Requests for evidence.
+	EvidenceRequestNotFound      Reason = "EVIDENCE_REQUEST_NOT_FOUND"
+	EvidenceRequestStateConflict Reason = "EVIDENCE_REQUEST_STATE_CONFLICT"
+	EvidenceRequestLimit         Reason = "EVIDENCE_REQUEST_LIMIT_REACHED"
+	EvidenceRequestUninvolved    Reason = "EVIDENCE_REQUEST_BODY_UNINVOLVED"
+
 	// Commissions.
 	CommissionNotFound      Reason = "COMMISSION_NOT_FOUND"
 	CommissionStateConflict Reason = "COMMISSION_STATE_CONFLICT"

@@ -293,6 +293,23 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'evidence without event', r.merchant_id FROM evidence r
 			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
 			UNION ALL
+			SELECT 'requests for evidence without claim', r.merchant_id FROM evidence_requests r
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'requests for evidence without event', r.merchant_id FROM evidence_requests r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'requests for evidence that count other answers than they have', r.merchant_id FROM evidence_requests r
+			WHERE r.answers <> (
+			      SELECT count(*) FROM evidence p
+			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.request_number = r.request_number)
+			UNION ALL
+			SELECT 'evidence that answers a request which nobody made', r.merchant_id FROM evidence r
+			WHERE r.request_number IS NOT NULL
+			  AND NOT EXISTS (
+			      SELECT 1 FROM evidence_requests p
+			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.request_number = r.request_number)
+			UNION ALL
 			SELECT 'notes without claim', r.merchant_id FROM claim_notes r
 			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
 			UNION ALL

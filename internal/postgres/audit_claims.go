@@ -80,6 +80,8 @@ type ClaimParts struct {
 	Commissions []commission.Commission
 	// Custody are steps of custody with only their numbers and the people who added them.
 	Custody []custody.Step
+	// EvidenceRequests have only their numbers and the people who made them.
+	EvidenceRequests []claim.EvidenceRequest
 	// Evidence has only the people who added it.
 	Evidence []book.Evidence
 	// Debts are those that claims tell of.
@@ -204,6 +206,17 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		ORDER BY claim_id, step_number`,
 		func(rows *sql.Rows) (x custody.Step, err error) {
 			return x, rows.Scan(&x.ClaimID, &x.Number, &x.EventNumber, &x.RecordedBy)
+		},
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.EvidenceRequests, err = page(a, "audit requests for evidence", `
+		SELECT claim_id, request_number, event_number, made_by
+		FROM evidence_requests
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		ORDER BY claim_id, request_number`,
+		func(rows *sql.Rows) (x claim.EvidenceRequest, err error) {
+			return x, rows.Scan(&x.ClaimID, &x.Number, &x.EventNumber, &x.MadeBy)
 		},
 		merchantID, from, to); err != nil {
 		return err

@@ -38,9 +38,12 @@ const (
 	boundPayouts     = `part state amount_minor currency out_number payment_id destination not_after:time gateway_reference
 		failure_code created_at:time answered_at:time form rides_payment superseded coupon_state coupon_redeemed_minor
 		coupon_expires_at:time try_number arrived_minor came_back_minor changed_at:later-time`
-	boundAppeals     = `note evidence:list event_number appealed_at:time`
-	boundApprovals   = `amount_minor note event_number approved_at:time`
-	boundEvidence    = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later`
+	boundAppeals   = `note evidence:list event_number appealed_at:time`
+	boundApprovals = `amount_minor note event_number approved_at:time`
+	boundEvidence  = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later
+		request_number:later late:later`
+	boundEvidenceRequests = `asked authenticator_id state kind question due_at:time made_as made_at:time event_number answers
+		overdue_at:time ended_at:time note`
 	boundNotes       = `visibility text event_number added_as added_at:time`
 	boundCommissions = `authenticator_id state units:units questions photo_digests:list due_at:time fee_minor replaces_number
 		draw_seed:bytes draw_candidates:list made_as made_at:time event_number accepted_at:time shipped_at:time shipment
@@ -69,7 +72,8 @@ func BoundColumns() map[string][]string {
 		"claims": boundClaims, "claim_revisions": boundRevisions, "results": boundResults, "result_retractions": boundRetractions,
 		"holds": boundHolds, "payouts": boundPayouts, "appeals": boundAppeals, "approvals": boundApprovals,
 		"evidence": boundEvidence, "claim_notes": boundNotes, "commissions": boundCommissions, "custody_steps": boundCustody,
-		"pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
+		"evidence_requests": boundEvidenceRequests,
+		"pricing_groups":    boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
 		"order_line_corrections": boundCorrections,
 	} {
@@ -208,6 +212,7 @@ func (a *Audit) BoundOfClaims(merchantID, from, to string) ([]BoundRow, error) {
 		{"claim_notes", "r.note_number::text", "r.event_number", "added_at", boundNotes, "claim_id"},
 		{"commissions", "r.commission_number::text", "r.event_number", "made_at", boundCommissions, "claim_id"},
 		{"custody_steps", "r.step_number::text", "r.event_number", "recorded_at", boundCustody, "claim_id"},
+		{"evidence_requests", "r.request_number::text", "r.event_number", "made_at", boundEvidenceRequests, "claim_id"},
 		{"pricing_groups", "''", "0", "recorded_at", boundGroups, "group_id"},
 	} {
 		rows, err := a.bound(t.table, "r."+t.claim+", "+t.key+", "+t.event+", "+made(t.made), t.columns,

@@ -50,8 +50,9 @@ var notChanged = map[string]string{
 	"waits": "merchant_id claim_id",
 	"commissions": `merchant_id claim_id commission_number authenticator_id questions photo_digests due_at fee_minor replaces_number
 		draw_seed draw_candidates made_as made_by made_at event_number`,
-	"payout_dues": "merchant_id payout_id",
-	"debts":       "merchant_id kind debt_id sampling_case",
+	"evidence_requests": "merchant_id claim_id request_number asked authenticator_id kind question due_at made_as made_by made_at event_number",
+	"payout_dues":       "merchant_id payout_id",
+	"debts":             "merchant_id kind debt_id sampling_case",
 	"claims": `merchant_id claim_id order_line_id order_id payment_id product_id paid_at claimant_id basis_chosen
 		wants_refund wants_compensation grounds learned_at arrived_at filed_at currency filed_by potential_minor sampling_case`,
 	"order_lines": "merchant_id order_line_id",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/lib/pq/oid"
+
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
@@ -16,9 +18,9 @@ func (tx *Tx) writeEvidence(c *book.Changes) {
 	tx.gather("write evidence", len(rows), `
 		INSERT INTO evidence (
 			merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at,
-			upload_id, media_type, size_bytes, disclosed_to)
+			upload_id, media_type, size_bytes, disclosed_to, request_number, late)
 		SELECT r.merchant_id, r.claim_id, r.event_number, r.kind, r.reference, r.digest, r.note, r.added_as, r.added_by, r.added_at,
-			r.upload_id, r.media_type, r.size_bytes, r.disclosed_to
+			r.upload_id, r.media_type, r.size_bytes, r.disclosed_to, r.request_number, r.late
 		FROM unnest($1::evidence[]) r`,
 		pgwire.RowsOf(tx.s.types["evidence"], rows, func(r *pgwire.Records, e *book.Evidence) {
 			r.Texts(e.MerchantID, e.ClaimID)
@@ -28,16 +30,24 @@ func (tx *Tx) writeEvidence(c *book.Changes) {
 			r.Texts(e.UploadID, e.MediaType)
 			r.BigintOrNull(e.Size)
 			r.Texts(string(e.DisclosedTo))
+			r.IntegerOrNull(e.Request)
+			if e.Request > 0 {
+				r.Booleans(e.Late)
+			} else {
+				r.Nulls(oid.T_bool)
+			}
 		}))
 }
 
 const evidenceColumns = `
 	e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at,
-	e.upload_id, e.media_type, coalesce(e.size_bytes, 0), e.disclosed_to`
+	e.upload_id, e.media_type, coalesce(e.size_bytes, 0), e.disclosed_to,
+	coalesce(e.request_number, 0), coalesce(e.late, false)`
 
 func scanEvidence(rows *sql.Rows) (e book.Evidence, err error) {
 	err = rows.Scan(&e.MerchantID, &e.ClaimID, &e.EventNumber, &e.Kind, &e.Reference, &e.Digest, &e.Note,
-		&e.AddedAs, &e.AddedBy, &e.AddedAt, &e.UploadID, &e.MediaType, &e.Size, (*string)(&e.DisclosedTo))
+		&e.AddedAs, &e.AddedBy, &e.AddedAt, &e.UploadID, &e.MediaType, &e.Size, (*string)(&e.DisclosedTo),
+		&e.Request, &e.Late)
 	inUTC(&e.AddedAt)
 	return e, err
 }

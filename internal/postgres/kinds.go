@@ -57,6 +57,8 @@ var stored = [book.KindCount]storage{
 	book.KindEvidenceSum: {loadEvidenceSums, nil},
 	book.KindPiece:       {loadPieces, nil},
 	book.KindJudge:       {loadJudges, nil},
+
+	book.KindEvidenceRequest: {loadEvidenceRequests, (*Tx).writeEvidenceRequests},
 }
 
 // both adds rows that are made and rows that are changed.
@@ -178,6 +180,10 @@ func loadCommissions(tx *Tx, n *book.Needs) error {
 
 func loadCustody(tx *Tx, n *book.Needs) error {
 	return into(&n.Custody, tx.CustodySteps, n.Books().TakeCustodyStep)
+}
+
+func loadEvidenceRequests(tx *Tx, n *book.Needs) error {
+	return into(&n.EvidenceRequests, tx.EvidenceRequests, n.Books().TakeEvidenceRequest)
 }
 
 func loadProposals(tx *Tx, n *book.Needs) error {

@@ -176,6 +176,15 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8, 'S1', 'RECEIVED', '1', since,
 	       '', '', '', '{}', 0, '{}', 0, '', 'support', 'person', since, g
 	FROM seeds`,
+	// The hot ones are open; half of them ask the merchant, the others the consumer or the body.
+	`INSERT INTO evidence_requests (
+		merchant_id, claim_id, request_number, asked, authenticator_id, state, kind, question, due_at, made_as, made_by, made_at,
+		event_number, answers, note, ended_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8,
+	       CASE g % 4 WHEN 0 THEN 'CONSUMER' WHEN 1 THEN 'AUTHENTICATOR' ELSE 'MERCHANT' END, CASE g % 4 WHEN 1 THEN 'hot' ELSE '' END,
+	       CASE WHEN hot THEN 'OPEN' ELSE 'CANCELLED' END, 'INVOICE', '', since, 'support', 'person', since,
+	       g, 0, '', CASE WHEN NOT hot THEN since END
+	FROM seeds`,
 	`INSERT INTO claim_revisions (
 		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,
 		policy_version, cause, note, calculation, event_number, recorded_at)

@@ -255,6 +255,22 @@ func plannedParts() map[string]planned {
 		"commissions of a body in a state": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Commissions(ctx, postgres.CommissionQuery{AuthenticatorID: "hot", State: commission.Accepted}, postgres.CommissionCursor{}, pageSize))
 		}, onePage},
+		"requests for evidence of a claim": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.EvidenceRequestsOfClaim(ctx, "hot", c, 0, pageSize))
+		}, few},
+		"request for evidence": {func(ctx context.Context, r postgres.Reader) error { return found(r.EvidenceRequest(ctx, "hot", c, 1)) }, 1},
+		"what a merchant is asked": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.EvidenceRequests(ctx, postgres.EvidenceRequestQuery{MerchantID: "hot", State: claim.RequestOpen}, postgres.EvidenceRequestCursor{}, pageSize))
+		}, onePage},
+		"what a laboratory is asked": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.EvidenceRequests(ctx, postgres.EvidenceRequestQuery{AuthenticatorID: "hot", State: claim.RequestOpen}, postgres.EvidenceRequestCursor{}, pageSize))
+		}, onePage},
+		"what consumers are asked": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.EvidenceRequests(ctx, postgres.EvidenceRequestQuery{Consumers: true, State: claim.RequestOpen}, postgres.EvidenceRequestCursor{}, pageSize))
+		}, onePage},
+		"requests for evidence": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.EvidenceRequests(ctx, postgres.EvidenceRequestQuery{State: claim.RequestCancelled}, postgres.EvidenceRequestCursor{}, pageSize))
+		}, onePage},
 		"commissions given to a body": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.CommissionsGiven(ctx, "hot", time.Time{}, start.AddDate(50, 0, 0), pageSize))
 		}, onePage},

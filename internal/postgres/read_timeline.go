@@ -74,6 +74,8 @@ type TimelineParts struct {
 	Payouts   map[string]*payout.Payout
 	Revisions map[int64]*claim.Revision
 	Evidence  map[int64]*book.Evidence
+	// EvidenceRequests are by their numbers.
+	EvidenceRequests map[int32]*claim.EvidenceRequest
 	// Notes are those of approvals, retractions and appeals.
 	Notes map[int64]string
 	// Refunds are by their ids at the order service.
@@ -88,6 +90,8 @@ type TimelineParts struct {
 type TimelineKeys struct {
 	Results, Payouts, Refunds, Persons []string
 	Events                             []int64
+	// EvidenceRequests says that there are requests for evidence among the events.
+	EvidenceRequests bool
 }
 
 // TimelineParts reads the rows that belong to events of a claim's timeline.
@@ -95,6 +99,7 @@ func (r Reader) TimelineParts(ctx context.Context, c *claim.Claim, k TimelineKey
 	p := &TimelineParts{Notes: make(map[int64]string)}
 	for _, part := range []func(context.Context, *claim.Claim, TimelineKeys, *TimelineParts) error{
 		r.timelineResults, r.timelinePayouts, r.timelineRevisions, r.timelineEvidence, r.timelineNotes, r.timelineRefunds,
+		r.timelineEvidenceRequests,
 	} {
 		if err := part(ctx, c, k, p); err != nil {
 			return nil, err
@@ -155,6 +160,15 @@ func (r Reader) timelineEvidence(ctx context.Context, c *claim.Claim, k Timeline
 	}
 	rows, err := r.Evidence(ctx, c.MerchantID, c.ID, slices.Min(k.Events)-1, len(k.Events))
 	p.Evidence = keyed(rows, func(x *book.Evidence) int64 { return x.EventNumber })
+	return err
+}
+
+func (r Reader) timelineEvidenceRequests(ctx context.Context, c *claim.Claim, k TimelineKeys, p *TimelineParts) error {
+	if !k.EvidenceRequests {
+		return nil
+	}
+	rows, err := r.EvidenceRequestsOfClaim(ctx, c.MerchantID, c.ID, 0, claim.EvidenceRequestsMax)
+	p.EvidenceRequests = keyed(rows, func(x *claim.EvidenceRequest) int32 { return x.Number })
 	return err
 }
 

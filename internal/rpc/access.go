@@ -54,6 +54,9 @@ var contributors = roles(principal.RoleOrderService, principal.RoleMerchant, pri
 // commissioners give work to bodies, and look after it.
 var commissioners = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator)
 
+// askers ask the parties of claims for evidence.
+var askers = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleOperator)
+
 // bodies act on commissions of their own; an operator does on their behalf.
 var bodies = roles(principal.RoleAuthenticator, principal.RoleOperator)
 
@@ -135,17 +138,22 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticatorService/FindAuthenticators":          everyone,
 	"/tenfold.v1.AuthenticatorService/SearchAuthenticators":        everyone,
 	"/tenfold.v1.AuthenticatorService/BatchRegisterAuthenticators": roles(principal.RoleOperator),
-	"/tenfold.v1.CommissionService/CommissionItem":                 commissioners,
-	"/tenfold.v1.CommissionService/GetCommission":                  commissionReaders,
-	"/tenfold.v1.CommissionService/ListCommissions":                commissionReaders,
-	"/tenfold.v1.CommissionService/AcceptCommission":               bodies,
-	"/tenfold.v1.CommissionService/DeclineCommission":              bodies,
-	"/tenfold.v1.CommissionService/ShipCommission":                 roles(append(slices.Clone(commissioners.roles), principal.RoleOrderService)...),
-	"/tenfold.v1.CommissionService/ReceiveCommission":              bodies,
-	"/tenfold.v1.CommissionService/ChaseCommission":                commissioners,
-	"/tenfold.v1.CommissionService/CancelCommission":               commissioners,
-	"/tenfold.v1.CommissionService/ReassignCommission":             commissioners,
-	"/tenfold.v1.CommissionService/GetBodyReport":                  commissionReaders,
+	"/tenfold.v1.EvidenceRequestService/RequestEvidence":           askers,
+	"/tenfold.v1.EvidenceRequestService/GetEvidenceRequest":        everyone,
+	"/tenfold.v1.EvidenceRequestService/ListEvidenceRequests":      everyone,
+	"/tenfold.v1.EvidenceRequestService/CancelEvidenceRequest":     askers,
+
+	"/tenfold.v1.CommissionService/CommissionItem":     commissioners,
+	"/tenfold.v1.CommissionService/GetCommission":      commissionReaders,
+	"/tenfold.v1.CommissionService/ListCommissions":    commissionReaders,
+	"/tenfold.v1.CommissionService/AcceptCommission":   bodies,
+	"/tenfold.v1.CommissionService/DeclineCommission":  bodies,
+	"/tenfold.v1.CommissionService/ShipCommission":     roles(append(slices.Clone(commissioners.roles), principal.RoleOrderService)...),
+	"/tenfold.v1.CommissionService/ReceiveCommission":  bodies,
+	"/tenfold.v1.CommissionService/ChaseCommission":    commissioners,
+	"/tenfold.v1.CommissionService/CancelCommission":   commissioners,
+	"/tenfold.v1.CommissionService/ReassignCommission": commissioners,
+	"/tenfold.v1.CommissionService/GetBodyReport":      commissionReaders,
 
 	"/tenfold.v1.CustodyService/AddCustodyStep":   roles(append(slices.Clone(commissioners.roles), principal.RoleOrderService, principal.RoleAuthenticator)...),
 	"/tenfold.v1.CustodyService/ListCustodySteps": roles(append(slices.Clone(staffAndMerchant.roles), principal.RoleAuthenticator)...),
@@ -329,6 +337,8 @@ var collections = map[string]fault.Reason{
 	"results":     fault.ResultNotFound,
 	"uploads":     fault.UploadNotFound,
 	"webhooks":    fault.WebhookNotFound,
+
+	"evidenceRequests": fault.EvidenceRequestNotFound,
 }
 
 // limit keeps a merchant inside its own book. What stands under all merchants

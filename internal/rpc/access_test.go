@@ -69,6 +69,11 @@ var allowed = map[string][]string{
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
 
+	"EvidenceRequestService/RequestEvidence":       {"support", "adjudicator", "approver", "operator"},
+	"EvidenceRequestService/GetEvidenceRequest":    butFor(),
+	"EvidenceRequestService/ListEvidenceRequests":  butFor(),
+	"EvidenceRequestService/CancelEvidenceRequest": {"support", "adjudicator", "approver", "operator"},
+
 	"EvidenceService/CreateUpload":       {"order-service", "merchant", "authenticator", "support", "operator"},
 	"EvidenceService/UploadChunk":        {"order-service", "merchant", "authenticator", "support", "operator"},
 	"EvidenceService/GetUpload":          {"order-service", "merchant", "authenticator", "support", "operator"},

@@ -157,7 +157,14 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayAddEvidence(ctx, merchant, id, r.GetName()); err != nil {
+	answers, err := s.answered(ctx, merchant, id, r.GetEvidenceRequest())
+	if err != nil {
+		return nil, err
+	}
+	if answers == 0 { // Whoever is asked may answer.
+		err = s.mayAddEvidence(ctx, merchant, id, r.GetName())
+	}
+	if err != nil {
 		return nil, err
 	}
 	file, digest, err := s.uploadedFile(ctx, merchantName(merchant), r.GetUpload(), r.GetDisclosedTo(), r.GetValidateOnly())
@@ -166,7 +173,7 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 	}
 	o, err := s.run(ctx, merchant, r, &book.AddEvidence{
 		ClaimID: id, Kind: r.GetKind(), Reference: r.GetReference(), Digest: cmp.Or(digest, r.GetDigest()), Note: r.GetNote(),
-		EvidenceFile: file,
+		EvidenceFile: file, Request: answers,
 	})
 	if err != nil {
 		return nil, err

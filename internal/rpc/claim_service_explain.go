@@ -133,6 +133,8 @@ type history struct {
 	// commissions are those that are open; commissioned says whether there ever was one.
 	commissions  []commission.Commission
 	commissioned bool
+	// requested are the open requests for evidence.
+	requested []claim.EvidenceRequest
 }
 
 // retractedMax is how many results that were taken back an explanation names.
@@ -179,6 +181,11 @@ func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, 
 			h.commissions = append(h.commissions, commissions[i])
 		}
 	}
+	if err != nil {
+		return h, err
+	}
+	requests, err := r.EvidenceRequestsOfClaim(ctx, c.MerchantID, c.ID, 0, claim.EvidenceRequestsMax)
+	h.requested = slices.DeleteFunc(requests, func(x claim.EvidenceRequest) bool { return x.State != claim.RequestOpen })
 	return h, err
 }
 
@@ -200,14 +207,18 @@ func explanationOf(
 	if reader == explain.Consumer {
 		write = explain.ToConsumer
 	}
-	claimant := c.ClaimantID
+	claimant, requested := c.ClaimantID, h.requested
 	for _, role := range []principal.Role{who.Role, readerRoles[reader]} {
 		if role != "" && hides(role, &tenfoldv1.Claim{}, "claimant_id") {
 			claimant = ""
 		}
+		if role != "" {
+			requested = slices.DeleteFunc(slices.Clone(requested), func(x claim.EvidenceRequest) bool { return !seesRequest(role, &x) })
+		}
 	}
 	t := write(l, &explain.Subject{
-		Claim: *c, Claimant: claimant, Retracted: h.retracted, Commissions: h.commissions, Commissioned: h.commissioned, Result: h.result, Broken: h.broken, Revision: h.revision, Choices: choices, Place: place,
+		Claim: *c, Claimant: claimant, Retracted: h.retracted, Commissions: h.commissions, Commissioned: h.commissioned, Requested: requested,
+		Result: h.result, Broken: h.broken, Revision: h.revision, Choices: choices, Place: place,
 		Moved: explain.Move{Trigger: h.lastMove.Trigger, Role: h.lastMove.Role, Note: h.lastMove.Note, At: h.lastMove.RecordedAt},
 	})
 	p.Text = &tenfoldv1.ExplanationText{

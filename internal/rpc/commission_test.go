@@ -75,6 +75,7 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 	c, results := f.commissions(), f.results
 	about := &tenfoldv1.Claim{Name: x.GetClaim(), OrderLineName: "merchants/m1/orderLines/l1", FiledAt: timestamppb.New(start)}
 	recorded, upload, added := "", "", int64(0)
+	asked := f.askLab(about, "lab-1")
 	return map[string]func() (proto.Message, error){
 		"CommissionService/GetCommission": func() (proto.Message, error) {
 			return c.GetCommission(lab, &tenfoldv1.GetCommissionRequest{Name: x.GetName()})
@@ -144,6 +145,16 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 				return nil, err
 			}
 			return f.uploads.CancelUpload(lab, &tenfoldv1.CancelUploadRequest{Name: r.GetUpload().GetName()})
+		},
+		"EvidenceRequestService/ListEvidenceRequests": func() (proto.Message, error) {
+			r, err := f.requests().ListEvidenceRequests(lab, &tenfoldv1.ListEvidenceRequestsRequest{Parent: x.GetAuthenticator()})
+			if len(r.GetEvidenceRequests()) == 0 {
+				f.t.Error("the laboratory is asked nothing")
+			}
+			return r, err
+		},
+		"EvidenceRequestService/GetEvidenceRequest": func() (proto.Message, error) {
+			return f.requests().GetEvidenceRequest(lab, &tenfoldv1.GetEvidenceRequestRequest{Name: asked.GetName()})
 		},
 		"AuthenticationService/GetResult": func() (proto.Message, error) {
 			return results.GetResult(lab, &tenfoldv1.GetResultRequest{Name: recorded})

@@ -42,6 +42,9 @@ func evidenceAdded(e *book.Evidence) *tenfoldv1.Evidence {
 		Role: e.AddedAs, Person: e.AddedBy, AddedAt: stamp(e.AddedAt),
 		MediaType: e.MediaType, SizeBytes: e.Size, DisclosedTo: evidenceParties.protos(e.DisclosedTo.List()),
 	}
+	if e.Request > 0 {
+		p.EvidenceRequest, p.Late = evidenceRequestName(e.MerchantID, e.ClaimID, e.Request), e.Late
+	}
 	if e.UploadID != "" {
 		p.Upload = uploadName(e.MerchantID, e.UploadID)
 	}

@@ -153,4 +153,6 @@ var (
 	dayKinds        = enumOf[calendar.Kind, tenfoldv1.CalendarDayKind]("CALENDAR_DAY_KIND_")
 	discountBearers = enumOf[order.Bearer, tenfoldv1.DiscountBearer]("DISCOUNT_BEARER_")
 	promiseKinds    = enumOf[order.PromiseKind, tenfoldv1.PromiseKind]("PROMISE_KIND_")
+
+	evidenceRequestStates = enumOf[claim.EvidenceRequestState, tenfoldv1.EvidenceRequestState]("EVIDENCE_REQUEST_STATE_")
 )

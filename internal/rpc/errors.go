@@ -181,6 +181,11 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.BreakChanged:              codes.Aborted,
 	fault.ReconciliationRunning:     codes.Unavailable,
 	fault.ReconciliationImplausible: codes.FailedPrecondition,
+
+	fault.EvidenceRequestNotFound:      codes.NotFound,
+	fault.EvidenceRequestStateConflict: codes.FailedPrecondition,
+	fault.EvidenceRequestLimit:         codes.FailedPrecondition,
+	fault.EvidenceRequestUninvolved:    codes.FailedPrecondition,
 }
 
 // statusOf is the only translation of errors into statuses. refused says that it

@@ -126,7 +126,7 @@ func AlwaysWritten(name protoreflect.FullName) bool { return alwaysWritten[name]
 func NamesOfResources() map[string]string {
 	return map[string]string{
 		"Authenticator": authenticatorName("a1"), "AuthenticatorChange": authenticator.Key{ID: "a1", Number: 1}.Name(), "AuthenticatorKey": authenticatorKeyName("a1", "k1"), "AuthenticationResult": resultName("m1", "r1"), "Book": merchantName("m1"),
-		"Claim": claimName("m1", "c1"), "Commission": commissionName("m1", "c1", 1), "Event": eventName("m1", 7), "Hold": holdName("m1", "c1", 1),
+		"Claim": claimName("m1", "c1"), "Commission": commissionName("m1", "c1", 1), "EvidenceRequest": evidenceRequestName("m1", "c1", 1), "Event": eventName("m1", 7), "Hold": holdName("m1", "c1", 1),
 		"OrderLine": orderLineName("m1", "2026/77 红"), "Payout": payoutName("m1", "p1"), "Proposal": proposalName("m1", 7),
 		"Policy": "policies/p1", "PolicyProposal": policyproposal.Key{PolicyID: "p1", Number: 1}.Name(), "PolicyVersion": policyVersionName("p1", 1),
 		"Transfer": transferName("m1", 7), "Webhook": webhookName("m1", "w1"), "Upload": uploadName("m1", "u1"),

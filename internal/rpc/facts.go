@@ -133,6 +133,9 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"requiredMinor":   tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"sweepDue":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"transferNumber":  tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+
+	"evidenceRequest":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"evidenceRequestsMax": tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 }
 
 // coverDetail clears what the caller must not see in a detail of a status.

@@ -25,6 +25,7 @@ var hidden = map[principal.Role][]string{
 		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"TimelineCommission.shipment",
 		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
+		"EvidenceRequest.role", "EvidenceRequest.person", "EvidenceRequest.note",
 	},
 	principal.RoleMerchant: {
 		"CustodyStep.note", "CustodyStep.role", "CustodyStep.person",
@@ -40,6 +41,7 @@ var hidden = map[principal.Role][]string{
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"TimelineCommission.shipment",
+		"EvidenceRequest.role", "EvidenceRequest.person", "EvidenceRequest.note",
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
@@ -57,6 +59,7 @@ var hidden = map[principal.Role][]string{
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"Evidence.kind", "Evidence.reference", "Evidence.digest", "Evidence.note", "Evidence.role", "Evidence.person", "Evidence.added_at",
 		"Evidence.upload", "Evidence.media_type", "Evidence.size_bytes", "Evidence.disclosed_to",
+		"Evidence.evidence_request", "Evidence.late", "EvidenceRequest.role", "EvidenceRequest.person", "EvidenceRequest.note",
 		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 	},
 }

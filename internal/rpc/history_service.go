@@ -63,7 +63,7 @@ func (s *historyService) ListTimeline(ctx context.Context, r *tenfoldv1.ListTime
 	out := &tenfoldv1.ListTimelineResponse{Entries: make([]*tenfoldv1.TimelineEntry, len(told.rows))}
 	l, role := language(r.GetLanguage()), callerOf(ctx).Role
 	for i := range told.rows {
-		out.Entries[i] = told.entry(i)
+		out.Entries[i] = told.entry(i, role)
 		putIntoWords(out.Entries[i], role, l, place)
 	}
 	if more {
@@ -131,6 +131,7 @@ func readTimeline(ctx context.Context, r postgres.Reader, catalog *book.Catalog,
 // addKeys adds the keys of the rows that belong to an event.
 func addKeys(k *postgres.TimelineKeys, e *event.Event) {
 	k.Events = append(k.Events, e.Number)
+	k.EvidenceRequests = k.EvidenceRequests || e.Detail("evidence_request") != ""
 	for _, of := range []struct {
 		value string
 		list  *[]string
@@ -144,8 +145,9 @@ func addKeys(k *postgres.TimelineKeys, e *event.Event) {
 	}
 }
 
-// entry is an event with its facts, without its text.
-func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
+// entry is an event with its facts, without its text. What another party than the role is asked
+// is left out.
+func (t *timeline) entry(i int, role principal.Role) *tenfoldv1.TimelineEntry {
 	row, e := &t.rows[i], t.read[i]
 	p := &tenfoldv1.TimelineEntry{
 		Name: eventName(row.MerchantID, row.Number), Number: row.Number, Kind: eventKinds.proto(row.Kind), RecordedAt: stamp(row.RecordedAt),
@@ -168,6 +170,7 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 		}
 	}
 	p.Commission, p.CustodyStep = commissionTold(row, e), custodyTold(e)
+	p.EvidenceRequest = t.requestTold(e, role)
 	if id := e.Detail("webhook"); id != "" {
 		p.Webhook = webhookName(row.MerchantID, id)
 	}
@@ -176,15 +179,39 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 	return p
 }
 
+// requestTold is the request for evidence that an event tells of, if the role may see it; nil for
+// none. That evidence answers one is said with the evidence.
+func (t *timeline) requestTold(e *event.Event, role principal.Role) *tenfoldv1.EvidenceRequest {
+	switch e.Kind {
+	case event.EvidenceRequested, event.EvidenceRequestCancelled, event.EvidenceRequestOverdue:
+	default:
+		return nil
+	}
+	x := t.parts.EvidenceRequests[numberIn(e, "evidence_request")]
+	if x == nil || !seesRequest(role, x) {
+		return nil
+	}
+	return evidenceRequestOf(x)
+}
+
+// numberIn reads a number of an event's details; zero for none.
+func numberIn(e *event.Event, detail string) int32 {
+	n, err := strconv.ParseInt(e.Detail(detail), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int32(n)
+}
+
 // commissionTold is the commission that an event tells of; nil for none. That a result answers
 // one is said with the result.
 func commissionTold(row *postgres.TimelineEvent, e *event.Event) *tenfoldv1.TimelineCommission {
-	n, err := strconv.ParseInt(e.Detail("commission"), 10, 32)
-	if err != nil || e.Kind == event.ResultRecorded {
+	n := numberIn(e, "commission")
+	if n == 0 || e.Kind == event.ResultRecorded {
 		return nil
 	}
 	return &tenfoldv1.TimelineCommission{
-		Name: commissionName(row.MerchantID, e.ClaimID, int32(n)), Authenticator: authenticatorName(e.Detail("authenticator")),
+		Name: commissionName(row.MerchantID, e.ClaimID, n), Authenticator: authenticatorName(e.Detail("authenticator")),
 		DueAt: stamp(timeOf(e.Detail("due_at"))), Drawn: e.Detail("seed") != "", Overdue: e.Detail("overdue") != "",
 		Shipment: e.Detail("shipment"),
 	}
@@ -297,6 +324,11 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	}
 	if x := p.GetCustodyStep(); x != nil {
 		h.Sample, h.Step, h.At = x.GetSample(), custodyKinds.domain(x.GetKind()), moment(x.GetHappenedAt())
+	}
+	h.Overdue = h.Overdue || p.GetEvidence().GetLate()
+	if x := p.GetEvidenceRequest(); x != nil {
+		h.What, h.Body, h.At = x.GetKind(), lastPart(x.GetAuthenticator()), moment(x.GetDueAt())
+		h.Asked = claim.Asked(evidenceParties.domain(x.GetParty()))
 	}
 	switch {
 	case p.GetDeliveredAt() != nil:

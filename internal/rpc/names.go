@@ -45,6 +45,10 @@ func commissionName(merchant, claimID string, n int32) string {
 	return claimName(merchant, claimID) + "/commissions/" + strconv.Itoa(int(n))
 }
 
+func evidenceRequestName(merchant, claimID string, n int32) string {
+	return claimName(merchant, claimID) + "/evidenceRequests/" + strconv.Itoa(int(n))
+}
+
 // nameOf gives the ids in a name whose form the contract's rules have checked: its
 // 2nd and 4th parts.
 func nameOf(name string) (first, second string) {

@@ -445,6 +445,33 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.take("rita", f.id())
 		return err
 	}},
+	"EVIDENCE_REQUEST_NOT_FOUND": {code: codes.NotFound, field: "name", call: func(f *fixture) error {
+		x := f.ask(f.file("m1", "l1"), tenfoldv1.EvidenceParty_EVIDENCE_PARTY_CONSUMER)
+		_, err := f.requests().GetEvidenceRequest(f.as("merchant"), &tenfoldv1.GetEvidenceRequestRequest{Name: x.GetName()})
+		return err
+	}},
+	"EVIDENCE_REQUEST_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId", "evidenceRequest", "state"}, call: func(f *fixture) error {
+		x := f.ask(f.file("m1", "l1"), tenfoldv1.EvidenceParty_EVIDENCE_PARTY_MERCHANT)
+		if _, err := f.requests().CancelEvidenceRequest(f.as("support"), f.unasking(x)); err != nil {
+			return err
+		}
+		_, err := f.requests().CancelEvidenceRequest(f.as("support"), f.unasking(x))
+		return err
+	}},
+	"EVIDENCE_REQUEST_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "evidenceRequestsMax"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		for range 50 {
+			f.ask(c, tenfoldv1.EvidenceParty_EVIDENCE_PARTY_MERCHANT)
+		}
+		_, err := f.requests().RequestEvidence(f.as("support"), f.asking(c, tenfoldv1.EvidenceParty_EVIDENCE_PARTY_MERCHANT))
+		return err
+	}},
+	"EVIDENCE_REQUEST_BODY_UNINVOLVED": {code: codes.FailedPrecondition, field: "authenticator", metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
+		r := f.asking(f.file("m1", "l1"), 0)
+		r.Asked = &tenfoldv1.RequestEvidenceRequest_Authenticator{Authenticator: "authenticators/sandbox-lab"}
+		_, err := f.requests().RequestEvidence(f.as("support"), r)
+		return err
+	}},
 	"COMMISSION_NOT_FOUND": {code: codes.NotFound, field: "name", call: func(f *fixture) error {
 		f.commission(f.file("m1", "l1"), "sandbox-lab")
 		_, err := f.commissions().AcceptCommission(f.lab("lab-2"), &tenfoldv1.AcceptCommissionRequest{Name: "merchants/m1/claims/1/commissions/1", RequestId: f.id()})

@@ -199,6 +199,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterCustodyServiceServer(s.grpc, &custodyService{backend: b})
 	tenfoldv1.RegisterLabelServiceServer(s.grpc, &labelService{backend: b})
 	tenfoldv1.RegisterEvidenceServiceServer(s.grpc, &evidenceService{backend: b})
+	tenfoldv1.RegisterEvidenceRequestServiceServer(s.grpc, &evidenceRequestService{backend: b})
 	tenfoldv1.RegisterReconciliationServiceServer(s.grpc, &reconciliationService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})

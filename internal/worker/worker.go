@@ -168,6 +168,7 @@ func (w *Worker) Run(ctx context.Context) {
 		{"look after payouts", w.config.Pause, func(ctx context.Context) error { return w.lookStep(ctx, calls) }},
 		{"pass deadlines", w.config.Pause, w.passDeadlines},
 		{"pass commissions", w.config.Pause, w.passCommissions},
+		{"pass requests for evidence", w.config.Pause, w.passEvidenceRequests},
 		{"sweep books", w.config.Pause, w.sweepBooks},
 		{"expire holds", w.config.Pause, w.expireHolds},
 		{"lapse demands", w.config.Pause, w.lapseDemands},
@@ -241,7 +242,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 		for _, step := range []func(context.Context) error{
 			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
 			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
-			w.resumeNotices, w.passDeadlines, w.passCommissions, w.expireHolds, w.sweepBooks, w.lapseDemands,
+			w.resumeNotices, w.passDeadlines, w.passCommissions, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands,
 		} {
 			err := step(ctx)
 			if first == nil {

@@ -125,7 +125,10 @@ func (l *life) live() {
 	// One is appealed against, one waits for approval and has one, one is short.
 	c = l.found(Filing(Line("m1", "appealed", 1, 10_000), 1))
 	l.does("", "m1", &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "genuine"})
-	l.does("seller-1", "m1", &book.AddEvidence{ClaimID: c.ID, Kind: "INVOICE", Reference: "files/1", Digest: "d"})
+	l.does("helper-1", "m1", &book.RequestEvidence{
+		ClaimID: c.ID, Asked: claim.AskedMerchant, Kind: "INVOICE", Question: "who sold it?", DueAt: Start.AddDate(0, 0, 10),
+	})
+	l.does("seller-1", "m1", &book.AddEvidence{ClaimID: c.ID, Kind: "INVOICE", Reference: "files/1", Digest: "d", Request: 1})
 	l.does("helper-1", "m1", &book.AddNote{ClaimID: c.ID, Visibility: book.NoteInternal, Text: "the claimant called"})
 	l.accepted(Filing(Line("m1", "short", 2, 20_000), 1, 2))
 	c = l.accepted(Filing(Line("m1", "large", 4, 40_000), 1, 2, 3, 4))

@@ -66,6 +66,12 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			bs.TakeCustodyStep(x)
 		}
 	})
+	each(&n.EvidenceRequests, func(k book.Key) {
+		for _, x := range ofClaim(of(k.MerchantID).EvidenceRequests, k.ID, func(x *claim.EvidenceRequest) string { return x.ClaimID },
+			func(a, b *claim.EvidenceRequest) int { return cmp.Compare(a.Number, b.Number) }) {
+			bs.TakeEvidenceRequest(x)
+		}
+	})
 	each(&n.Proposals, func(k proposal.Key) {
 		if p, ok := of(k.MerchantID).Proposal(k.Number); ok {
 			bs.TakeProposal(p)

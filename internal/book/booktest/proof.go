@@ -317,6 +317,7 @@ func (p *proof) checkStrays() {
 			p.wrongly("result "+id, "answers commission %d, which its body does not have", x.Commission)
 		}
 	}
+	p.checkEvidenceRequests()
 	for id := range p.flows {
 		if _, ok := r.Claims[id]; !ok && id != "" {
 			p.wrongly("transfers", "belong to claim %q, which does not exist", id)
@@ -335,5 +336,32 @@ func strays[K comparable, V any](p *proof, what string, rows map[K]V, claimID fu
 		if id := claimID(k); p.rows.Claims[id].ID != id {
 			p.wrongly(what, "%v belongs to claim %q, which does not exist", k, id)
 		}
+	}
+}
+
+// checkEvidenceRequests proves that requests for evidence count the evidence that names them.
+func (p *proof) checkEvidenceRequests() {
+	r := p.rows
+	answers := make(map[EvidenceRequestKey]int32)
+	for i := range r.Evidence {
+		e := &r.Evidence[i]
+		if e.Request > 0 {
+			answers[EvidenceRequestKey{e.ClaimID, e.Request}]++
+		}
+	}
+	for k, x := range r.EvidenceRequests {
+		if _, ok := r.Claims[k.Claim]; !ok {
+			p.wrongly("request for evidence", "%v is on no claim", k)
+		}
+		if _, before := r.EvidenceRequests[EvidenceRequestKey{k.Claim, k.Number - 1}]; k.Number > 1 && !before {
+			p.wrongly("request for evidence", "%v comes after none", k)
+		}
+		if x.Answers != answers[k] {
+			p.wrongly("request for evidence", "%v counts %d answers of %d", k, x.Answers, answers[k])
+		}
+		delete(answers, k)
+	}
+	for k := range answers {
+		p.wrongly("evidence", "answers request %v, which does not exist", k)
 	}
 }

@@ -44,6 +44,8 @@ type Rows struct {
 	Notes       map[NoteKey]book.Note
 	Commissions map[CommissionKey]commission.Commission
 	Custody     map[CustodyKey]custody.Step
+	// EvidenceRequests ask parties for evidence.
+	EvidenceRequests map[EvidenceRequestKey]claim.EvidenceRequest
 	// Corrections are those of order lines.
 	Corrections map[CorrectionKey]book.LineCorrection
 
@@ -99,6 +101,11 @@ type (
 		Claim  string
 		Number int32
 	}
+	// EvidenceRequestKey names a request for evidence of a claim.
+	EvidenceRequestKey struct {
+		Claim  string
+		Number int32
+	}
 	// HoldKey names a hold of a claim.
 	HoldKey struct {
 		Claim  string
@@ -123,7 +130,8 @@ func newRows(merchantID string) *Rows {
 		Notes: make(map[NoteKey]book.Note), Commissions: make(map[CommissionKey]commission.Commission),
 		Custody: make(map[CustodyKey]custody.Step),
 		Holds:   make(map[HoldKey]ledger.Hold), Payouts: make(map[string]payout.Payout), Dues: make(map[string]book.Due),
-		Debts: make(map[DebtKey]debt.Debt), Proposals: make(map[int64]proposal.Proposal),
+		EvidenceRequests: make(map[EvidenceRequestKey]claim.EvidenceRequest),
+		Debts:            make(map[DebtKey]debt.Debt), Proposals: make(map[int64]proposal.Proposal),
 	}
 }
 

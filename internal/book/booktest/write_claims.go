@@ -165,7 +165,7 @@ func (r *Rows) writeFindings(c *book.Changes) error {
 		}
 	}
 	r.Evidence = append(r.Evidence, c.Evidence...)
-	return errors.Join(append(errs, r.writeCommissions(c))...)
+	return errors.Join(append(errs, r.writeCommissions(c), r.writeEvidenceRequests(c))...)
 }
 
 func (r *Rows) writeCommissions(c *book.Changes) error {
@@ -200,6 +200,32 @@ func checkCommission(old, x *commission.Commission) error {
 		return fmt.Errorf("is changed after it was %s", old.State)
 	case old != nil && (old.AuthenticatorID != x.AuthenticatorID || !old.DueAt.Equal(x.DueAt) || old.Questions != x.Questions ||
 		old.Fee != x.Fee || old.Replaces != x.Replaces || old.EventNumber != x.EventNumber):
+		return fmt.Errorf("was made as %+v and is told as %+v", *old, *x)
+	}
+	return nil
+}
+
+func (r *Rows) writeEvidenceRequests(c *book.Changes) error {
+	requests := table[EvidenceRequestKey, claim.EvidenceRequest]{
+		name: "request for evidence", rows: r.EvidenceRequests,
+		key:  func(x *claim.EvidenceRequest) EvidenceRequestKey { return EvidenceRequestKey{x.ClaimID, x.Number} },
+		made: c.EvidenceRequestsMade, changed: c.EvidenceRequestsChanged, check: checkEvidenceRequest,
+	}
+	return requests.write()
+}
+
+func checkEvidenceRequest(old, x *claim.EvidenceRequest) error {
+	switch {
+	case x.Number < 1, x.Number > claim.EvidenceRequestsMax, x.Answers < 0, (x.Answers > 0) != (x.State == claim.RequestAnswered):
+		return fmt.Errorf("has number %d and %d answers, and is %s", x.Number, x.Answers, x.State)
+	case (x.State == claim.RequestOpen) != x.EndedAt.IsZero(), (x.Asked == claim.AskedAuthenticator) != (x.AuthenticatorID != ""):
+		return fmt.Errorf("asks the %s %q, is %s, ended at %v", x.Asked, x.AuthenticatorID, x.State, x.EndedAt)
+	case old == nil && !x.OverdueAt.IsZero():
+		return fmt.Errorf("is made overdue")
+	case old != nil && (old.State == claim.RequestCancelled || old.State == claim.RequestAnswered && x.State != claim.RequestAnswered):
+		return fmt.Errorf("is %s after it was %s", x.State, old.State)
+	case old != nil && (old.Asked != x.Asked || old.AuthenticatorID != x.AuthenticatorID || !old.DueAt.Equal(x.DueAt) ||
+		old.Kind != x.Kind || old.Question != x.Question || old.EventNumber != x.EventNumber):
 		return fmt.Errorf("was made as %+v and is told as %+v", *old, *x)
 	}
 	return nil

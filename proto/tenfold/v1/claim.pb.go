@@ -2571,7 +2571,13 @@ type Evidence struct {
 	// The size of the file in bytes. Zero for a reference.
 	SizeBytes int64 `protobuf:"varint,11,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
 	// The parties that may read the file beside the one that added it.
-	DisclosedTo   []EvidenceParty `protobuf:"varint,12,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
+	DisclosedTo []EvidenceParty `protobuf:"varint,12,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
+	// The request for evidence that it answers:
+	// merchants/{merchant}/claims/{claim}/evidenceRequests/{n}. Empty if nobody had
+	// asked.
+	EvidenceRequest string `protobuf:"bytes,13,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
+	// It arrived after the time at which that request was due.
+	Late          bool `protobuf:"varint,14,opt,name=late,proto3" json:"late,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2688,6 +2694,20 @@ func (x *Evidence) GetDisclosedTo() []EvidenceParty {
 		return x.DisclosedTo
 	}
 	return nil
+}
+
+func (x *Evidence) GetEvidenceRequest() string {
+	if x != nil {
+		return x.EvidenceRequest
+	}
+	return ""
+}
+
+func (x *Evidence) GetLate() bool {
+	if x != nil {
+		return x.Late
+	}
+	return false
 }
 
 // Approval is one person's agreement to the amount of one revision. It binds
@@ -3077,7 +3097,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"appealedAt\x12+\n" +
 	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12=\n" +
 	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedBy\x12?\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt\"\x8d\x04\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt\"\xfc\x04\n" +
 	"\bEvidence\x12+\n" +
 	"\fevent_number\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\veventNumber\x12\x1c\n" +
 	"\x04kind\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12&\n" +
@@ -3094,7 +3114,10 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	" \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tmediaType\x12'\n" +
 	"\n" +
 	"size_bytes\x18\v \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tsizeBytes\x12F\n" +
-	"\fdisclosed_to\x18\f \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\"\xbb\x02\n" +
+	"\fdisclosed_to\x18\f \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\x12O\n" +
+	"\x10evidence_request\x18\r \x01(\tB$\xe2A\x01\x03\xfaA\x19\n" +
+	"\x17tenfold/EvidenceRequest\xc8\xf3\x18\x03R\x0fevidenceRequest\x12\x1c\n" +
+	"\x04late\x18\x0e \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04late\"\xbb\x02\n" +
 	"\bApproval\x12$\n" +
 	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x04R\brevision\x12 \n" +
 	"\x06person\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06person\x123\n" +

@@ -2975,9 +2975,15 @@ type AddEvidenceRequest struct {
 	Upload string `protobuf:"bytes,8,opt,name=upload,proto3" json:"upload,omitempty"`
 	// The parties that may read the file of the upload beside the one that adds it. A
 	// laboratory's files are always disclosed to both.
-	DisclosedTo   []EvidenceParty `protobuf:"varint,9,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DisclosedTo []EvidenceParty `protobuf:"varint,9,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
+	// The request for evidence that it answers:
+	// merchants/{merchant}/claims/{claim}/evidenceRequests/{n} of the same claim, asked of
+	// the caller's party; support and operators may answer for any.
+	// EVIDENCE_REQUEST_NOT_FOUND, EVIDENCE_REQUEST_STATE_CONFLICT if it was cancelled.
+	// Empty for none.
+	EvidenceRequest string `protobuf:"bytes,10,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *AddEvidenceRequest) Reset() {
@@ -3071,6 +3077,13 @@ func (x *AddEvidenceRequest) GetDisclosedTo() []EvidenceParty {
 		return x.DisclosedTo
 	}
 	return nil
+}
+
+func (x *AddEvidenceRequest) GetEvidenceRequest() string {
+	if x != nil {
+		return x.EvidenceRequest
+	}
+	return ""
 }
 
 // AddEvidenceResponse holds the claim with its evidence.
@@ -5044,7 +5057,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13RetryPayoutResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x124\n" +
 	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
-	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x89\a\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xbc\b\n" +
 	"\x12AddEvidenceRequest\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
@@ -5057,7 +5070,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04note\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12o\n" +
 	"\x06upload\x18\b \x01(\tBW\xe2A\x01\x01\xfaA\x10\n" +
 	"\x0etenfold/Upload\xbaH=r;29^(merchants/[A-Za-z0-9_-]{1,64}/uploads/[a-z0-9]{1,64})?$R\x06upload\x12U\n" +
-	"\fdisclosed_to\x18\t \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vdisclosedTo:\x97\x02\xbaH\x93\x02\x1a\x90\x02\n" +
+	"\fdisclosed_to\x18\t \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vdisclosedTo\x12\xb0\x01\n" +
+	"\x10evidence_request\x18\n" +
+	" \x01(\tB\x84\x01\xe2A\x01\x01\xfaA\x19\n" +
+	"\x17tenfold/EvidenceRequest\xbaHar_2]^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}/evidenceRequests/[1-9][0-9]{0,8})?$R\x0fevidenceRequest:\x97\x02\xbaH\x93\x02\x1a\x90\x02\n" +
 	"\x1badd_evidence.kept_somewhere\x12zevidence is either a reference, with a digest if there is one, or an upload, which has its own digest and may be disclosed\x1authis.upload == '' ? this.reference != '' && this.disclosed_to.size() == 0 : this.reference == '' && this.digest == ''\"w\n" +
 	"\x13AddEvidenceResponse\x12:\n" +
 	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bevidence\x12$\n" +

@@ -156,6 +156,13 @@ const (
 	EventKind_EVENT_KIND_COMMISSION_CANCELLED EventKind = 109
 	// A step of custody of a sample was added.
 	EventKind_EVENT_KIND_CUSTODY_STEP_ADDED EventKind = 98
+	// A party of the claim was asked for evidence. The event tells the number of the
+	// request; GetEvidenceRequest tells the rest to those who may see it.
+	EventKind_EVENT_KIND_EVIDENCE_REQUESTED EventKind = 120
+	// The request for evidence was cancelled.
+	EventKind_EVENT_KIND_EVIDENCE_REQUEST_CANCELLED EventKind = 121
+	// The time of the request passed, and nothing had come.
+	EventKind_EVENT_KIND_EVIDENCE_REQUEST_OVERDUE EventKind = 122
 	// The labels of a book changed.
 	EventKind_EVENT_KIND_BOOK_LABELS_SET EventKind = 111
 )
@@ -226,6 +233,9 @@ var (
 		108: "EVENT_KIND_COMMISSION_CHASED",
 		109: "EVENT_KIND_COMMISSION_CANCELLED",
 		98:  "EVENT_KIND_CUSTODY_STEP_ADDED",
+		120: "EVENT_KIND_EVIDENCE_REQUESTED",
+		121: "EVENT_KIND_EVIDENCE_REQUEST_CANCELLED",
+		122: "EVENT_KIND_EVIDENCE_REQUEST_OVERDUE",
 		111: "EVENT_KIND_BOOK_LABELS_SET",
 	}
 	EventKind_value = map[string]int32{
@@ -292,6 +302,9 @@ var (
 		"EVENT_KIND_COMMISSION_CHASED":          108,
 		"EVENT_KIND_COMMISSION_CANCELLED":       109,
 		"EVENT_KIND_CUSTODY_STEP_ADDED":         98,
+		"EVENT_KIND_EVIDENCE_REQUESTED":         120,
+		"EVENT_KIND_EVIDENCE_REQUEST_CANCELLED": 121,
+		"EVENT_KIND_EVIDENCE_REQUEST_OVERDUE":   122,
 		"EVENT_KIND_BOOK_LABELS_SET":            111,
 	}
 )
@@ -686,7 +699,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aversion\"I\n" +
 	"\vEventDetail\x12\x1a\n" +
 	"\x03key\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x03key\x12\x1e\n" +
-	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xb5\x10\n" +
+	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xac\x11\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -751,7 +764,10 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x1eEVENT_KIND_COMMISSION_RECEIVED\x10k\x12 \n" +
 	"\x1cEVENT_KIND_COMMISSION_CHASED\x10l\x12#\n" +
 	"\x1fEVENT_KIND_COMMISSION_CANCELLED\x10m\x12!\n" +
-	"\x1dEVENT_KIND_CUSTODY_STEP_ADDED\x10b\x12\x1e\n" +
+	"\x1dEVENT_KIND_CUSTODY_STEP_ADDED\x10b\x12!\n" +
+	"\x1dEVENT_KIND_EVIDENCE_REQUESTED\x10x\x12)\n" +
+	"%EVENT_KIND_EVIDENCE_REQUEST_CANCELLED\x10y\x12'\n" +
+	"#EVENT_KIND_EVIDENCE_REQUEST_OVERDUE\x10z\x12\x1e\n" +
 	"\x1aEVENT_KIND_BOOK_LABELS_SET\x10oB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (

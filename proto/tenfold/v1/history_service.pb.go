@@ -501,9 +501,12 @@ type TimelineCustodyStep struct {
 	// What was done with it.
 	Kind CustodyStepKind `protobuf:"varint,3,opt,name=kind,proto3,enum=tenfold.v1.CustodyStepKind" json:"kind,omitempty"`
 	// The time at which it was done.
-	HappenedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=happened_at,json=happenedAt,proto3" json:"happened_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	HappenedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=happened_at,json=happenedAt,proto3" json:"happened_at,omitempty"`
+	// The request for evidence that the event tells of, as it is now. Absent for other
+	// events, and if another party is asked.
+	EvidenceRequest *EvidenceRequest `protobuf:"bytes,31,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *TimelineCustodyStep) Reset() {
@@ -560,6 +563,13 @@ func (x *TimelineCustodyStep) GetKind() CustodyStepKind {
 func (x *TimelineCustodyStep) GetHappenedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.HappenedAt
+	}
+	return nil
+}
+
+func (x *TimelineCustodyStep) GetEvidenceRequest() *EvidenceRequest {
+	if x != nil {
+		return x.EvidenceRequest
 	}
 	return nil
 }
@@ -946,7 +956,7 @@ var File_tenfold_v1_history_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/history_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/custody.proto\x1a\x16tenfold/v1/event.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/custody.proto\x1a\x16tenfold/v1/event.proto\x1a)tenfold/v1/evidence_request_service.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
 	"\x13ListTimelineRequest\x12r\n" +
 	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12>\n" +
@@ -996,13 +1006,14 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\x1e \x01(\v2\x1e.tenfold.v1.TimelineCommissionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
 	"commission\x12L\n" +
-	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\"\xdb\x01\n" +
+	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\"\xad\x02\n" +
 	"\x13TimelineCustodyStep\x12 \n" +
 	"\x06number\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x12 \n" +
 	"\x06sample\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06sample\x129\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1b.tenfold.v1.CustodyStepKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12E\n" +
 	"\vhappened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"happenedAt\"\xba\x02\n" +
+	"happenedAt\x12P\n" +
+	"\x10evidence_request\x18\x1f \x01(\v2\x1b.tenfold.v1.EvidenceRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fevidenceRequest\"\xba\x02\n" +
 	"\x12TimelineCommission\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
 	"\x12tenfold/Commission\xc8\xf3\x18\x03R\x04name\x12H\n" +
@@ -1076,10 +1087,11 @@ var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(DeadlineKind)(0),             // 16: tenfold.v1.DeadlineKind
 	(ProposalKind)(0),             // 17: tenfold.v1.ProposalKind
 	(CustodyStepKind)(0),          // 18: tenfold.v1.CustodyStepKind
-	(PayoutPart)(0),               // 19: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 20: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 21: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 22: tenfold.v1.PayoutOutcome
+	(*EvidenceRequest)(nil),       // 19: tenfold.v1.EvidenceRequest
+	(PayoutPart)(0),               // 20: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 21: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 22: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 23: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
 	8,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
@@ -1103,23 +1115,24 @@ var file_tenfold_v1_history_service_proto_depIdxs = []int32{
 	3,  // 18: tenfold.v1.TimelineEntry.custody_step:type_name -> tenfold.v1.TimelineCustodyStep
 	18, // 19: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
 	10, // 20: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
-	10, // 21: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
-	19, // 22: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	20, // 23: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	21, // 24: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	22, // 25: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	21, // 26: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	10, // 27: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	21, // 28: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	10, // 29: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	10, // 30: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
-	0,  // 31: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 32: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	32, // [32:33] is the sub-list for method output_type
-	31, // [31:32] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	19, // 21: tenfold.v1.TimelineCustodyStep.evidence_request:type_name -> tenfold.v1.EvidenceRequest
+	10, // 22: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
+	20, // 23: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	21, // 24: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	22, // 25: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	23, // 26: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	22, // 27: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	10, // 28: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	22, // 29: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	10, // 30: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	10, // 31: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 32: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 33: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	33, // [33:34] is the sub-list for method output_type
+	32, // [32:33] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }
@@ -1131,6 +1144,7 @@ func file_tenfold_v1_history_service_proto_init() {
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_custody_proto_init()
 	file_tenfold_v1_event_proto_init()
+	file_tenfold_v1_evidence_request_service_proto_init()
 	file_tenfold_v1_explanation_proto_init()
 	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_money_proto_init()

@@ -433,6 +433,16 @@ const (
 	// FAILED_PRECONDITION. The amount is more than one caller may move. Propose it
 	// as the kind that the metadata names; two people approve it.
 	Reason_REASON_DIRECT_LIMIT_EXCEEDED Reason = 221
+	// NOT_FOUND. The claim has no such request for evidence, or another party is asked.
+	Reason_REASON_EVIDENCE_REQUEST_NOT_FOUND Reason = 250
+	// FAILED_PRECONDITION. The request for evidence was answered or cancelled already;
+	// state tells which. Evidence can be added without naming it.
+	Reason_REASON_EVIDENCE_REQUEST_STATE_CONFLICT Reason = 251
+	// FAILED_PRECONDITION. The claim has as many requests for evidence as it can have.
+	Reason_REASON_EVIDENCE_REQUEST_LIMIT_REACHED Reason = 252
+	// FAILED_PRECONDITION. The laboratory has recorded no result on the claim, and has
+	// no open commission of it. Commission it, or ask another.
+	Reason_REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED Reason = 253
 )
 
 // Enum value maps for Reason.
@@ -576,6 +586,10 @@ var (
 		230: "REASON_COMMISSION_PHOTO_UNKNOWN",
 		220: "REASON_SUSPENSE_INSUFFICIENT",
 		221: "REASON_DIRECT_LIMIT_EXCEEDED",
+		250: "REASON_EVIDENCE_REQUEST_NOT_FOUND",
+		251: "REASON_EVIDENCE_REQUEST_STATE_CONFLICT",
+		252: "REASON_EVIDENCE_REQUEST_LIMIT_REACHED",
+		253: "REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -716,6 +730,10 @@ var (
 		"REASON_COMMISSION_PHOTO_UNKNOWN":         230,
 		"REASON_SUSPENSE_INSUFFICIENT":            220,
 		"REASON_DIRECT_LIMIT_EXCEEDED":            221,
+		"REASON_EVIDENCE_REQUEST_NOT_FOUND":       250,
+		"REASON_EVIDENCE_REQUEST_STATE_CONFLICT":  251,
+		"REASON_EVIDENCE_REQUEST_LIMIT_REACHED":   252,
+		"REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED": 253,
 	}
 )
 
@@ -751,7 +769,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xe4\"\n" +
+	"tenfold.v1*\x93$\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -891,7 +909,11 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1eREASON_COMMISSION_NO_CANDIDATE\x10\xe5\x01\x12$\n" +
 	"\x1fREASON_COMMISSION_PHOTO_UNKNOWN\x10\xe6\x01\x12!\n" +
 	"\x1cREASON_SUSPENSE_INSUFFICIENT\x10\xdc\x01\x12!\n" +
-	"\x1cREASON_DIRECT_LIMIT_EXCEEDED\x10\xdd\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1cREASON_DIRECT_LIMIT_EXCEEDED\x10\xdd\x01\x12&\n" +
+	"!REASON_EVIDENCE_REQUEST_NOT_FOUND\x10\xfa\x01\x12+\n" +
+	"&REASON_EVIDENCE_REQUEST_STATE_CONFLICT\x10\xfb\x01\x12*\n" +
+	"%REASON_EVIDENCE_REQUEST_LIMIT_REACHED\x10\xfc\x01\x12,\n" +
+	"'REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED\x10\xfd\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

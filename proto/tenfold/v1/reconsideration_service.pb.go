@@ -38,13 +38,27 @@ type RequestReconsiderationRequest struct {
 	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	// The kind of the new evidence, in a word of the caller, such as INVOICE.
 	EvidenceKind string `protobuf:"bytes,6,opt,name=evidence_kind,json=evidenceKind,proto3" json:"evidence_kind,omitempty"`
-	// The reference to the place where it is kept: 1 to 256 characters.
+	// The reference to the place where it is kept: 1 to 256 characters. Empty with an
+	// upload.
 	EvidenceReference string `protobuf:"bytes,7,opt,name=evidence_reference,json=evidenceReference,proto3" json:"evidence_reference,omitempty"`
 	// SHA-256 of it, in lower-case hex. Evidence that the claim has already is
-	// EVIDENCE_NOT_NEW. More evidence can be added with AddEvidence.
+	// EVIDENCE_NOT_NEW. More evidence can be added with AddEvidence. Empty with an
+	// upload.
 	EvidenceDigest string `protobuf:"bytes,8,opt,name=evidence_digest,json=evidenceDigest,proto3" json:"evidence_digest,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The upload of the file, merchants/{merchant}/uploads/{upload}, instead of a
+	// reference. It must be complete, of the same merchant and of the same caller.
+	// Refused like the upload of AddEvidence.
+	Upload string `protobuf:"bytes,9,opt,name=upload,proto3" json:"upload,omitempty"`
+	// The parties that may read the file of the upload beside the one that adds it.
+	DisclosedTo []EvidenceParty `protobuf:"varint,10,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
+	// The request for evidence that it answers:
+	// merchants/{merchant}/claims/{claim}/evidenceRequests/{n} of the same claim, asked of
+	// the caller's party; support and operators may answer for any.
+	// EVIDENCE_REQUEST_NOT_FOUND, EVIDENCE_REQUEST_STATE_CONFLICT if it was cancelled.
+	// Empty for none.
+	EvidenceRequest string `protobuf:"bytes,11,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RequestReconsiderationRequest) Reset() {
@@ -133,6 +147,27 @@ func (x *RequestReconsiderationRequest) GetEvidenceDigest() string {
 	return ""
 }
 
+func (x *RequestReconsiderationRequest) GetUpload() string {
+	if x != nil {
+		return x.Upload
+	}
+	return ""
+}
+
+func (x *RequestReconsiderationRequest) GetDisclosedTo() []EvidenceParty {
+	if x != nil {
+		return x.DisclosedTo
+	}
+	return nil
+}
+
+func (x *RequestReconsiderationRequest) GetEvidenceRequest() string {
+	if x != nil {
+		return x.EvidenceRequest
+	}
+	return ""
+}
+
 // RequestReconsiderationResponse holds the claim in review.
 type RequestReconsiderationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -193,7 +228,7 @@ var File_tenfold_v1_reconsideration_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reconsideration_service_proto_rawDesc = "" +
 	"\n" +
 	"(tenfold/v1/reconsideration_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\x87\x04\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\t\n" +
 	"\x1dRequestReconsiderationRequest\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
@@ -202,9 +237,16 @@ const file_tenfold_v1_reconsideration_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1f\n" +
 	"\x04etag\x18\x04 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\x12\"\n" +
 	"\x04note\x18\x05 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12F\n" +
-	"\revidence_kind\x18\x06 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\fevidenceKind\x12=\n" +
-	"\x12evidence_reference\x18\a \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11evidenceReference\x12B\n" +
-	"\x0fevidence_digest\x18\b \x01(\tB\x19\xe2A\x01\x02\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x0eevidenceDigest\"y\n" +
+	"\revidence_kind\x18\x06 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\fevidenceKind\x12;\n" +
+	"\x12evidence_reference\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x11evidenceReference\x12E\n" +
+	"\x0fevidence_digest\x18\b \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x0eevidenceDigest\x12o\n" +
+	"\x06upload\x18\t \x01(\tBW\xe2A\x01\x01\xfaA\x10\n" +
+	"\x0etenfold/Upload\xbaH=r;29^(merchants/[A-Za-z0-9_-]{1,64}/uploads/[a-z0-9]{1,64})?$R\x06upload\x12U\n" +
+	"\fdisclosed_to\x18\n" +
+	" \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vdisclosedTo\x12\xb0\x01\n" +
+	"\x10evidence_request\x18\v \x01(\tB\x84\x01\xe2A\x01\x01\xfaA\x19\n" +
+	"\x17tenfold/EvidenceRequest\xbaHar_2]^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}/evidenceRequests/[1-9][0-9]{0,8})?$R\x0fevidenceRequest:\xd5\x02\xbaH\xd1\x02\x1a\xce\x02\n" +
+	"&request_reconsideration.kept_somewhere\x12sthe new evidence is either a reference with its digest, or an upload, which has its own digest and may be disclosed\x1a\xae\x01this.upload == '' ? this.evidence_reference != '' && this.evidence_digest != '' && this.disclosed_to.size() == 0 : this.evidence_reference == '' && this.evidence_digest == ''\"y\n" +
 	"\x1eRequestReconsiderationResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xcd\x01\n" +
@@ -227,17 +269,19 @@ var file_tenfold_v1_reconsideration_service_proto_msgTypes = make([]protoimpl.Me
 var file_tenfold_v1_reconsideration_service_proto_goTypes = []any{
 	(*RequestReconsiderationRequest)(nil),  // 0: tenfold.v1.RequestReconsiderationRequest
 	(*RequestReconsiderationResponse)(nil), // 1: tenfold.v1.RequestReconsiderationResponse
-	(*Claim)(nil),                          // 2: tenfold.v1.Claim
+	(EvidenceParty)(0),                     // 2: tenfold.v1.EvidenceParty
+	(*Claim)(nil),                          // 3: tenfold.v1.Claim
 }
 var file_tenfold_v1_reconsideration_service_proto_depIdxs = []int32{
-	2, // 0: tenfold.v1.RequestReconsiderationResponse.claim:type_name -> tenfold.v1.Claim
-	0, // 1: tenfold.v1.ReconsiderationService.RequestReconsideration:input_type -> tenfold.v1.RequestReconsiderationRequest
-	1, // 2: tenfold.v1.ReconsiderationService.RequestReconsideration:output_type -> tenfold.v1.RequestReconsiderationResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 0: tenfold.v1.RequestReconsiderationRequest.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	3, // 1: tenfold.v1.RequestReconsiderationResponse.claim:type_name -> tenfold.v1.Claim
+	0, // 2: tenfold.v1.ReconsiderationService.RequestReconsideration:input_type -> tenfold.v1.RequestReconsiderationRequest
+	1, // 3: tenfold.v1.ReconsiderationService.RequestReconsideration:output_type -> tenfold.v1.RequestReconsiderationResponse
+	3, // [3:4] is the sub-list for method output_type
+	2, // [2:3] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_reconsideration_service_proto_init() }

@@ -33,6 +33,7 @@ var steps = []step{
 	{weight: 2, do: (*sequence).retractOne},
 	{weight: 3, do: (*sequence).commissionOne},
 	{weight: 5, do: (*sequence).custodyOne},
+	{weight: 3, do: (*sequence).askForEvidence},
 	{weight: 10, do: (*sequence).decideReview},
 	{weight: 12, do: (*sequence).confirmOne},
 	{weight: 14, do: (*sequence).acceptOne, confirms: true},
