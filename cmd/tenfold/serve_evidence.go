@@ -157,6 +157,10 @@ func (c *evidenceConfig) checkReadable(ctx context.Context) error {
 // evidence opens the store of files and looks after uploads. A server with an embedded
 // PostgreSQL keeps files beside it, unless another place is configured.
 func (p *parts) evidence(ctx context.Context, c *serveConfig, db *postgres.DB, now func() time.Time, log *slog.Logger) (*evidence.Files, error) {
+	observer, err := p.telemetry.Evidence(time.Now)
+	if err != nil {
+		return nil, err
+	}
 	settings := c.evidence
 	if settings.dir == "" && settings.s3.bucket == "" && c.databaseURL == "" {
 		dir, err := ownDataDir(c.dataDir)
@@ -177,11 +181,13 @@ func (p *parts) evidence(ctx context.Context, c *serveConfig, db *postgres.DB, n
 		return nil, nil
 	}
 	p.opened(closeStore)
+	store = evidence.Watched(store, observer)
 	if err := store.Check(ctx); err != nil {
 		// Claims and payouts do not wait for files.
 		log.Error("the store of evidence fails", "step", "check", "error", err)
 	}
 	bounds := evidence.Defaults()
+	bounds.Observer = observer
 	bounds.Retention = time.Duration(settings.retentionDays) * 24 * time.Hour
 	if settings.clamd != "" {
 		bounds.Scan = clamd.At(settings.clamd).Scan

@@ -116,7 +116,7 @@ func operatedOver(t *testing.T, databaseURL string, env ...string) *operated {
 			"--sandbox", "--insecure-loopback", "--listen", "127.0.0.1:0", "--database-url", databaseURL,
 			"--nats-embedded", "--nats-listen", freeAddress(t), "--nats-dir", filepath.Join(t.TempDir(), "nats"),
 			"--ops-listen", address, "--log-level", "debug", "--log-format", "json",
-			"--audit-every", "1h",
+			"--audit-every", "1h", "--evidence-dir", t.TempDir(),
 		},
 		Env: append(env, asProgram+"=1"), Log: &o.log,
 	})

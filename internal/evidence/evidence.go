@@ -51,6 +51,9 @@ type Config struct {
 	Retention time.Duration
 	// Scan gives the name of the malware in a content, empty for none; nil: nobody looks.
 	Scan func(ctx context.Context, content io.Reader) (found string, err error)
+	// Observer is told what becomes of files; nil: nobody looks. A store tells its calls where it
+	// is Watched.
+	Observer *Observer
 }
 
 // Defaults are the settings of `serve`.
@@ -77,6 +80,9 @@ type Files struct {
 // New makes the files over a database and a store. Without a store, and of nil Files, every
 // method refuses with EVIDENCE_STORE_MISSING.
 func New(db *postgres.DB, store object.Store, now func() time.Time, config Config, log *slog.Logger) *Files {
+	if config.Observer == nil {
+		config.Observer = &unobserved
+	}
 	return &Files{db: db, store: store, now: now, config: config, log: log, completing: make(chan struct{}, config.CompletingMax)}
 }
 
@@ -151,12 +157,16 @@ func (f *Files) AddChunk(ctx context.Context, k postgres.UploadKey, who postgres
 		return u, false, fault.New(fault.ChunkDamaged, "the piece has the CRC-32C %08x, and the request says %08x", got, sum).
 			With("uploadId", k.ID).At("crc32c")
 	}
-	return f.db.AddChunk(ctx, k, offset, piece, f.moment().Add(f.config.Unfinished), func(u *postgres.Upload) (bool, error) {
+	u, again, err = f.db.AddChunk(ctx, k, offset, piece, f.moment().Add(f.config.Unfinished), func(u *postgres.Upload) (bool, error) {
 		if err := mayUse(u, who); err != nil {
 			return false, err
 		}
 		return mayAdd(u, offset, int64(len(piece)))
 	})
+	if err == nil && !again {
+		f.config.Observer.Received(len(piece))
+	}
+	return u, again, err
 }
 
 // mayAdd says whether a piece was taken before, and refuses one that does not fit.
@@ -184,6 +194,15 @@ func mayAdd(u *postgres.Upload, offset, size int64) (again bool, err error) {
 // it is there. So whatever ends the work on the way, the next call goes on with it, and no file
 // is in the store that nobody knows of.
 func (f *Files) Complete(ctx context.Context, k postgres.UploadKey, who postgres.Uploader, digest string) (u postgres.Upload, again bool, err error) {
+	if err := f.ready(); err != nil {
+		return u, false, err
+	}
+	u, again, err = f.complete(ctx, k, who, digest)
+	f.config.Observer.Completed(outcomeOf(err))
+	return u, again, err
+}
+
+func (f *Files) complete(ctx context.Context, k postgres.UploadKey, who postgres.Uploader, digest string) (u postgres.Upload, again bool, err error) {
 	if u, err = f.Get(ctx, k, who); err != nil {
 		return u, false, err
 	}
@@ -277,7 +296,11 @@ func (f *Files) scan(ctx context.Context, u *postgres.Upload, content io.ReaderA
 	if f.config.Scan == nil {
 		return nil
 	}
-	found, err := f.config.Scan(ctx, io.NewSectionReader(content, 0, u.Size))
+	var found string
+	err := f.config.Observer.timed(ctx, CallScan, func() (err error) {
+		found, err = f.config.Scan(ctx, io.NewSectionReader(content, 0, u.Size))
+		return err
+	})
 	if err != nil {
 		return f.failed(ctx, "scan for malware", err)
 	}
@@ -380,6 +403,7 @@ func (f *Files) Read(ctx context.Context, k postgres.UploadKey, masked bool, off
 		return p, err
 	}
 	if !found || u.Digest == "" {
+		f.config.Observer.Damaged()
 		return p, fault.New(fault.EvidenceDamaged, "the file of upload %s is not stored any more", k.ID).With("uploadId", k.ID)
 	}
 	p = Piece{Size: u.Size, Digest: u.Digest, Masked: masked && len(u.Masks) > 0}
@@ -406,6 +430,7 @@ func (f *Files) read(ctx context.Context, u *postgres.Upload, offset, length int
 		return nil, nil
 	}
 	damaged := func(err error) error {
+		f.config.Observer.Damaged()
 		f.log.Error("the store does not have a file of evidence as it was stored", "upload", u.ID, "error", err)
 		return fault.New(fault.EvidenceDamaged, "the store does not have the file of upload %s as it was stored", u.ID).With("uploadId", u.ID)
 	}

@@ -61,6 +61,7 @@ func (f *Files) Sweep(ctx context.Context) (done Swept, err error) {
 		switch one := f.remove(ctx, &expired[i]); {
 		case one == nil:
 			done.Removed++
+			f.config.Observer.Dropped()
 		case !errors.Is(one, fault.UploadStateConflict):
 			err = errors.Join(err, one)
 		}

@@ -37,6 +37,14 @@ type Backlog struct {
 	// first of them, zero for none.
 	BreaksOpen, BreaksOverdue int64
 	OldestBreak               time.Time
+	// UploadsWaiting are uploads that no claim is known to have; OldestUnswept is when the first of
+	// them should have been dropped, zero if none should.
+	UploadsWaiting int64
+	OldestUnswept  time.Time
+	// EvidenceAsked are open requests for evidence, and EvidenceOverdue those among them whose time
+	// has passed; OldestAsked is the time of the first of them, zero for none.
+	EvidenceAsked, EvidenceOverdue int64
+	OldestAsked                    time.Time
 	// Quarantined are events of which readers get no more than that they exist.
 	Quarantined int64
 }
@@ -76,20 +84,25 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 			(SELECT since FROM debts WHERE kind = 'SHORTFALL' ORDER BY since, debt_id LIMIT 1),
 			(SELECT count(*) FROM (SELECT FROM reconciliation_breaks WHERE state = 'OPEN' ORDER BY due_at LIMIT $3) b),
 			(SELECT count(*) FROM (SELECT FROM reconciliation_breaks WHERE state = 'OPEN' AND due_at < $2 ORDER BY due_at LIMIT $3) b),
-			(SELECT due_at FROM reconciliation_breaks WHERE state = 'OPEN' AND due_at < $2 ORDER BY due_at LIMIT 1)`,
+			(SELECT due_at FROM reconciliation_breaks WHERE state = 'OPEN' AND due_at < $2 ORDER BY due_at LIMIT 1),
+			(SELECT count(*) FROM (SELECT FROM uploads WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT $3) u),
+			(SELECT expires_at FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1),
+			(SELECT count(*) FROM (SELECT FROM evidence_requests WHERE state = 'OPEN' ORDER BY due_at LIMIT $3) r),
+			(SELECT count(*) FROM (SELECT FROM evidence_requests WHERE state = 'OPEN' AND due_at <= $1 ORDER BY due_at LIMIT $3) r),
+			(SELECT due_at FROM evidence_requests WHERE state = 'OPEN' AND due_at <= $1 ORDER BY due_at LIMIT 1)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
 
 func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
-	var unknown, late, delivery, unfunded, due sql.NullTime
+	var unknown, late, delivery, unfunded, due, unswept, asked sql.NullTime
 	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck, &unknown,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
 		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded,
-		&b.BreaksOpen, &b.BreaksOverdue, &due)
+		&b.BreaksOpen, &b.BreaksOverdue, &due, &b.UploadsWaiting, &unswept, &b.EvidenceAsked, &b.EvidenceOverdue, &asked)
 	b.OldestUnknown, b.OldestLate, b.OldestDelivery, b.OldestUnfunded = unknown.Time, late.Time, delivery.Time, unfunded.Time
-	b.OldestBreak = due.Time
-	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak)
+	b.OldestBreak, b.OldestUnswept, b.OldestAsked = due.Time, unswept.Time, asked.Time
+	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak, &b.OldestUnswept, &b.OldestAsked)
 	return b, err
 }
 

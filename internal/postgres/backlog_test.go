@@ -39,6 +39,17 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		        CASE WHEN i = 1 THEN 'CLOSED' ELSE 'OPEN' END, '', '2026-03-02 09:00Z', '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute',
 		        CASE WHEN i = 1 THEN '2026-03-02 09:00Z'::timestamptz END, CASE WHEN i = 1 THEN 'SETTLED' ELSE '' END, 1
 		 FROM generate_series(1, 7) i`,
+		`INSERT INTO uploads (merchant_id, upload_id, workload, role, scope, request_id, state, size_bytes, received_bytes, digest, media_type,
+			masked_digest, created_at, expires_at)
+		 SELECT 'm1', 'u' || i, 'w', 'support', '', 'r' || i, 'RECEIVING', 9, 0, '', '', '', '2026-03-01Z',
+		        CASE WHEN i < 4 THEN '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute' END
+		 FROM generate_series(1, 4) i`,
+		`INSERT INTO evidence_requests (merchant_id, claim_id, request_number, asked, authenticator_id, state, kind, question, due_at,
+			made_as, made_by, made_at, event_number, answers, note, ended_at)
+		 SELECT 'm1', 'c1', i, 'MERCHANT', '', CASE WHEN i = 1 THEN 'CANCELLED' ELSE 'OPEN' END, 'INVOICE', '',
+		        '2026-03-02 09:00Z'::timestamptz + (i - 1) * interval '1 minute', 'support', '', '2026-03-01Z', 1, 0, '',
+		        CASE WHEN i = 1 THEN '2026-03-01Z'::timestamptz END
+		 FROM generate_series(1, 4) i`,
 		// The first event is quarantined, the second was, the third is again.
 		`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
 		 SELECT 'm1', i, n, n <> 2, 'cause', 'relay', '2026-03-01Z' FROM generate_series(1, 3) i CROSS JOIN generate_series(1, i) n`,
@@ -56,16 +67,19 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		{minute(0), minute(0), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadLetters: 3, Quarantined: 2, Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6,
+			UploadsWaiting: 3, EvidenceAsked: 3,
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
 			Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6, BreaksOverdue: 3, OldestBreak: minute(2),
+			UploadsWaiting: 3, OldestUnswept: minute(1), EvidenceAsked: 3, EvidenceOverdue: 2, OldestAsked: minute(1),
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
 			PayoutsOpen: 1, PayoutsStuck: 1, OldestUnknown: duesAt, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
 			Unfunded: 1, OldestUnfunded: minute(-3), BreaksOpen: 1, BreaksOverdue: 1, OldestBreak: minute(2),
+			UploadsWaiting: 1, OldestUnswept: minute(1), EvidenceAsked: 1, EvidenceOverdue: 1, OldestAsked: minute(1),
 		}},
 	} {
 		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)

@@ -119,6 +119,7 @@ func (b *Backlog) readings() []reading {
 		payouts, ofPayouts       = "tenfold.payouts", "Payouts without an outcome: open, and those among them that are stuck after many queries."
 		claims, ofClaims         = "tenfold.claims.waiting", "Claims that wait for people, by state."
 		breaks, ofBreaks         = "tenfold.reconciliation.breaks", "Breaks between the engine and files of channels: open, and those among them whose time has passed."
+		asked, ofAsked           = "tenfold.evidence.requests", "Requests for evidence: open, and those among them whose time has passed."
 		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Webhook deliveries: due, and dead, which no receiver took."
 	)
 	return []reading{
@@ -136,6 +137,14 @@ func (b *Backlog) readings() []reading {
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestUnfunded })},
 		{name: breaks, about: ofBreaks, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.BreaksOpen })},
 		{name: breaks, about: ofBreaks, label: "state", value: "overdue", read: b.of(func(c *counted) int64 { return c.BreaksOverdue })},
+		{name: asked, about: ofAsked, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.EvidenceAsked })},
+		{name: asked, about: ofAsked, label: "state", value: "overdue", read: b.of(func(c *counted) int64 { return c.EvidenceOverdue })},
+		{name: "tenfold.evidence.requests.lag", unit: "s", about: "For how long the oldest open request for evidence has been overdue.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestAsked })},
+		{name: "tenfold.evidence.unnamed", about: "Uploads that no claim is known to have.",
+			read: b.of(func(c *counted) int64 { return c.UploadsWaiting })},
+		{name: "tenfold.evidence.sweep.lag", unit: "s", about: "For how long the oldest upload that should have been dropped has been left.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestUnswept })},
 		{name: "tenfold.reconciliation.lag", unit: "s", about: "For how long the time of the oldest overdue break has passed.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestBreak })},
 		{name: "tenfold.deadlines.late", about: "Deadlines that passed longer ago than the grace period and have not fired.",
