@@ -111,6 +111,7 @@ const (
 	EvidenceRequestStateConflict = fault.EvidenceRequestStateConflict
 	EvidenceRequestLimit         = fault.EvidenceRequestLimit
 	EvidenceRequestUninvolved    = fault.EvidenceRequestUninvolved
+	EvidenceAlreadyDisclosed     = fault.EvidenceAlreadyDisclosed
 
 	CommissionNotFound      = fault.CommissionNotFound
 	CommissionStateConflict = fault.CommissionStateConflict

@@ -183,6 +183,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"claim_notes_visibility_known":            sorted(book.NoteVisibilities()),
 		"uploads_state_known":                     sorted(postgres.UploadStates()),
 		"custody_steps_kind_known":                sorted(custody.Kinds()),
+		"evidence_disclosures_party_known":        sorted(book.EvidencePartyList()),
 		"evidence_requests_state_known":           sorted(claim.EvidenceRequestStates()),
 		"evidence_requests_asked_known":           sorted(claim.AskedParties()),
 		"commissions_state_known":                 sorted(commission.States()),

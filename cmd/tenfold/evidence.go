@@ -46,6 +46,18 @@ func evidenceVerbs() []verb {
 			examples: []string{"evidence status m1/qvcfx2lzkdn5gh3yq7tvr4wmua"}, args: []input{anUpload},
 		},
 		{
+			use: "disclose CLAIM", method: "EvidenceService/DiscloseEvidence", role: principal.RoleSupport, about: "name",
+			short: "Let a further party read a file of evidence", long: "Let a further party read a file of evidence, masked. It cannot be taken back.",
+			examples: []string{"evidence disclose 1KJPW-D6M05-F2S5T-CT5FM --number 12 --party merchant --note 'its appeal asks for it' --yes"},
+			args:     []input{aClaim("name")},
+			flags: []input{
+				{name: "number", field: "event_number", usage: "number of the evidence, as evidence list shows it", required: true},
+				{name: "party", field: "party", usage: "party that may read it from now on", required: true},
+				whyNote("the reason, without personal data"),
+			},
+			risk: "The party can read the file from now on, for good",
+		},
+		{
 			use: "cancel UPLOAD", method: "EvidenceService/CancelUpload", role: principal.RoleSupport,
 			short: "Drop an upload that is no evidence yet", long: "Drop an upload that is no evidence yet, with all that was sent.",
 			examples: []string{"evidence cancel m1/qvcfx2lzkdn5gh3yq7tvr4wmua --yes"}, args: []input{anUpload},

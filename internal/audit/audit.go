@@ -127,7 +127,7 @@ var checks = [...]check{
 		book.KindClaim, book.KindRevision, book.KindResult, book.KindWait, book.KindHold, book.KindPayout, book.KindDebt,
 		book.KindAppeal, book.KindApproval, book.KindNote, book.KindCommission, book.KindCustody,
 		book.KindAppeal, book.KindApproval, book.KindNote, book.KindCommission,
-		book.KindEvidenceRequest,
+		book.KindEvidenceRequest, book.KindDisclosure,
 	}},
 	{(*inspection).checkLines, []book.Kind{book.KindLine, book.KindCorrection}},
 	{(*inspection).checkPrices, []book.Kind{book.KindClaim, book.KindGroup, book.KindRefund}},

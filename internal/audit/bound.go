@@ -239,7 +239,7 @@ func (b *inspection) checkBound(from, to string) (map[string]*story, error) {
 		for j := range e.Rows {
 			switch r := &e.Rows[j]; r.Table {
 			case "claims", "claim_revisions", "results", "result_retractions", "holds", "payouts", "appeals", "approvals",
-				"evidence", "claim_notes", "commissions", "custody_steps", "evidence_requests", "pricing_groups":
+				"evidence", "claim_notes", "commissions", "custody_steps", "evidence_disclosures", "evidence_requests", "pricing_groups":
 				told[keyOf(e, r)] = tale{r.Digest, e.Number}
 			}
 		}

@@ -90,6 +90,7 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 	notes := take(&p.Notes, func(n *book.Note) string { return n.ClaimID }, c.ID)
 	commissions := take(&p.Commissions, func(x *commission.Commission) string { return x.ClaimID }, c.ID)
 	steps := take(&p.Custody, func(x *custody.Step) string { return x.ClaimID }, c.ID)
+	disclosures := take(&p.Disclosures, func(d *book.Disclosure) string { return d.ClaimID }, c.ID)
 	requests := take(&p.EvidenceRequests, func(x *claim.EvidenceRequest) string { return x.ClaimID }, c.ID)
 	if told != nil {
 		b.checkPeople(subject, c, told, revisions, approvals, evidence)
@@ -97,6 +98,9 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 		b.checkCommissions(subject, told, commissions)
 		b.checkCustody(subject, told, steps)
 		b.checkEvidenceRequests(subject, told, requests)
+		for i := range disclosures {
+			b.by(subject, "the person who disclosed evidence", disclosures[i].MadeBy, told.actors[disclosures[i].EventNumber])
+		}
 	}
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))

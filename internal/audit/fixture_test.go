@@ -154,7 +154,10 @@ func (b *filled) askForEvidence(claimID string) {
 			ClaimID: claimID, Asked: claim.AskedMerchant, Kind: "INVOICE", Question: "who sold it?", DueAt: start.AddDate(0, 0, 9),
 		})
 	}
-	b.do("AddEvidence", "agent-2", &book.AddEvidence{ClaimID: claimID, Kind: "INVOICE", Reference: "files/3", Request: 1})
+	answer, err := b.engine.Do(b.t.Context(), b.request("AddEvidence", "agent-2"),
+		&book.AddEvidence{ClaimID: claimID, Kind: "INVOICE", Reference: "files/3", Request: 1})
+	b.must(err)
+	b.do("DiscloseEvidence", "agent-1", &book.DiscloseEvidence{ClaimID: claimID, Evidence: answer.Evidence.EventNumber, To: book.EvidenceConsumer, Note: "asked for"})
 	b.do("CancelEvidenceRequest", "agent-2", &book.CancelEvidenceRequest{
 		OnEvidenceRequest: book.OnEvidenceRequest{ClaimID: claimID, Number: 2}, Note: "not needed",
 	})

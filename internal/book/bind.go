@@ -54,6 +54,7 @@ func (b *Book) bind() {
 	bindMade(&b.notes, func(n *Note) { b.bindNote(f, n) })
 	bindMade(&b.custody, func(x *custody.Step) { b.bindCustody(f, x) })
 	bindAll(&b.commissions, func(x, _ *commission.Commission) { b.bindCommission(f, x) })
+	bindMade(&b.disclosures, func(d *Disclosure) { b.bindDisclosure(f, d) })
 	bindAll(&b.evidenceRequests, func(r, _ *claim.EvidenceRequest) { b.bindEvidenceRequest(f, r) })
 	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
@@ -370,6 +371,13 @@ func (b *Book) bindCustody(f *event.RowForm, x *custody.Step) {
 	f.Times(x.RecordedAt)
 	f.Numbers(x.EventNumber)
 	b.tellIn(x.EventNumber, "custody_steps", number(int64(x.Number)), f)
+}
+
+func (b *Book) bindDisclosure(f *event.RowForm, d *Disclosure) {
+	f.Texts(d.Note, d.MadeAs)
+	f.Times(d.MadeAt)
+	f.Numbers(d.EventNumber)
+	b.tellIn(d.EventNumber, "evidence_disclosures", number(d.Evidence)+"/"+string(d.Party), f)
 }
 
 func (b *Book) bindEvidenceRequest(f *event.RowForm, r *claim.EvidenceRequest) {

@@ -68,6 +68,8 @@ type Book struct {
 	commissions table[commissionKey, commission.Commission]
 	// custody are steps of custody by claim and number.
 	custody table[custodyKey, custody.Step]
+	// disclosures stand by claim, evidence and party.
+	disclosures table[disclosureKey, Disclosure]
 	// evidenceRequests stand by claim and number.
 	evidenceRequests table[evidenceRequestKey, claim.EvidenceRequest]
 	proposals        table[int64, proposal.Proposal]
@@ -166,6 +168,11 @@ type custodyKey struct {
 	claim  string
 	number int32
 }
+type disclosureKey struct {
+	claim    string
+	evidence int64
+	party    EvidenceParty
+}
 type evidenceRequestKey struct {
 	claim  string
 	number int32
@@ -239,6 +246,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		judges:       judges{bodies: make(map[string]*authenticator.Body)},
 
 		evidenceRequests: newTable[evidenceRequestKey, claim.EvidenceRequest](),
+		disclosures:      newTable[disclosureKey, Disclosure](),
 	}
 	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
 	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }

@@ -68,6 +68,8 @@ type Changes struct {
 	CommissionsMade    []commission.Commission
 	CommissionsChanged []commission.Commission
 
+	Disclosures []Disclosure
+
 	EvidenceRequestsMade    []claim.EvidenceRequest
 	EvidenceRequestsChanged []claim.EvidenceRequest
 

@@ -44,6 +44,7 @@ const (
 	KindCommission
 	KindCustody
 	KindEvidenceRequest
+	KindDisclosure
 	KindEvent
 	// KindReference and the kinds after it are read beside the rows themselves: transfers by
 	// reference, what claims are usually awarded, the order of debts, their sums, how much
@@ -271,6 +272,13 @@ var kinds = [KindCount]kind{
 		rows:  func(b *Book) rows { return &b.custody },
 		stage: func(b *Book, c *Changes) {
 			b.custody.made(func(x *custody.Step) { c.Custody = append(c.Custody, *x) })
+		},
+	},
+	KindDisclosure: {
+		table: "evidence_disclosures",
+		rows:  func(b *Book) rows { return &b.disclosures },
+		stage: func(b *Book, c *Changes) {
+			b.disclosures.made(func(d *Disclosure) { c.Disclosures = append(c.Disclosures, *d) })
 		},
 	},
 	KindEvidenceRequest: {

@@ -44,6 +44,7 @@ type Needs struct {
 	Judges      []JudgeKey
 
 	EvidenceRequests []Key // Of claims.
+	Disclosures      []Key // Of claims.
 }
 
 // NewNeeds makes needs of books.
@@ -54,7 +55,7 @@ func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
 		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Commissions)+len(n.Custody)+
 		len(n.Proposals)+len(n.References)+
-		len(n.EvidenceRequests)+len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
+		len(n.EvidenceRequests)+len(n.Disclosures)+len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
 }
 
 // Books are those that the needs are of.
@@ -79,6 +80,7 @@ const (
 	needCommissions
 	needCustody
 	needEvidenceRequests
+	needDisclosures
 	needDebt
 	needProposal
 	needDebtSums
@@ -203,6 +205,11 @@ func (n *Needs) evidenceRequestsOf(merchantID, claimID string) {
 	want(n, &n.EvidenceRequests, merchantID, needEvidenceRequests, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
+// disclosuresOf asks for what was disclosed of a claim's evidence after it was added.
+func (n *Needs) disclosuresOf(merchantID, claimID string) {
+	want(n, &n.Disclosures, merchantID, needDisclosures, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
 // evidenceOf asks for how much evidence a claim has.
 func (n *Needs) evidenceOf(merchantID, claimID string) {
 	want(n, &n.EvidenceOf, merchantID, needEvidence, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
@@ -257,7 +264,7 @@ func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
 
 // knowsClaim notes that the database has no rows of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions, needCustody, needEvidenceRequests)
+	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes, needCommissions, needCustody, needEvidenceRequests, needDisclosures)
 }
 
 // knows notes that all rows the database has under a name are in memory.

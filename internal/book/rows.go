@@ -171,6 +171,22 @@ type EvidenceFile struct {
 	DisclosedTo EvidenceParties
 }
 
+// Disclosure is a file of evidence that was disclosed to a further party after it was added.
+type Disclosure struct {
+	MerchantID string
+	ClaimID    string
+	// Evidence is the event that told of the evidence.
+	Evidence int64
+	Party    EvidenceParty
+	// Note is why. It is for the marketplace's own people.
+	Note string
+	// MadeAs is the role in which it was disclosed, MadeBy the person, if one is known.
+	MadeAs      string
+	MadeBy      string
+	MadeAt      time.Time
+	EventNumber int64
+}
+
 // Note is what a person wrote on a claim.
 type Note struct {
 	MerchantID string

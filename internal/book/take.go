@@ -94,6 +94,11 @@ func (bs Books) TakeApproval(a Approval) {
 // TakeNote takes the newest note of a claim over.
 func (bs Books) TakeNote(n Note) { bs[n.MerchantID].notes.load(noteKey{n.ClaimID, n.Number}, n) }
 
+// TakeDisclosure takes a disclosure over.
+func (bs Books) TakeDisclosure(d Disclosure) {
+	bs[d.MerchantID].disclosures.load(disclosureKey{d.ClaimID, d.Evidence, d.Party}, d)
+}
+
 // TakeEvidenceRequest takes a request for evidence over.
 func (bs Books) TakeEvidenceRequest(r claim.EvidenceRequest) {
 	bs[r.MerchantID].evidenceRequests.load(evidenceRequestKey{r.ClaimID, r.Number}, r)

@@ -101,6 +101,7 @@ const (
 	EvidenceRequested        Kind = "EVIDENCE_REQUESTED"
 	EvidenceRequestCancelled Kind = "EVIDENCE_REQUEST_CANCELLED"
 	EvidenceRequestOverdue   Kind = "EVIDENCE_REQUEST_OVERDUE"
+	EvidenceDisclosed        Kind = "EVIDENCE_DISCLOSED"
 )
 
 // Kinds lists the kinds of event.
@@ -118,7 +119,7 @@ func Kinds() []Kind {
 		CommissionMade, CommissionAccepted, CommissionDeclined, CommissionShipped, CommissionReceived, CommissionChased,
 		CommissionCancelled, CustodyStepAdded,
 		CommissionCancelled,
-		EvidenceRequested, EvidenceRequestCancelled, EvidenceRequestOverdue,
+		EvidenceRequested, EvidenceRequestCancelled, EvidenceRequestOverdue, EvidenceDisclosed,
 	}
 }
 

@@ -52,8 +52,8 @@ type Happening struct {
 	// Sample is the sample that a step of custody was told of, Step what was done with it.
 	Sample string
 	Step   custody.Kind
-	// Asked is the party that was asked for evidence; of a laboratory Body is its id. Empty if the
-	// reader must not know.
+	// Asked is the party that was asked for evidence, of a laboratory Body is its id; or that a file
+	// of evidence was disclosed to. Empty if the reader must not know.
 	Asked claim.Asked
 	// Assignee is the reviewer that took the claim.
 	Assignee string

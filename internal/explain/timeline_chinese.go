@@ -78,6 +78,7 @@ var chineseHistory = history{
 
 		event.EvidenceRequested:        sentence("已要求{{if .Party}}{{.Party}}{{else}}一方{{end}}举证{{if .What}}：{{.What}}{{end}}{{if .At}}，期限为{{.At}}{{end}}。"),
 		event.EvidenceRequestCancelled: sentence("不再要求{{if .Party}}{{.Party}}{{else}}一方{{end}}举证{{if .What}}：{{.What}}{{end}}。"),
+		event.EvidenceDisclosed:        sentence("{{if .Party}}{{.Party}}{{else}}另一方{{end}}自此可查阅一份证据文件。"),
 		event.EvidenceRequestOverdue:   sentence("{{if .Party}}{{.Party}}{{else}}一方{{end}}逾期未举证{{if .What}}：{{.What}}{{end}}。"),
 
 		event.NoteAdded:     sentence("添加了备注。"),

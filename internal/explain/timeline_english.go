@@ -78,6 +78,7 @@ var englishHistory = history{
 
 		event.EvidenceRequested:        sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} was asked for evidence{{if .What}}: {{.What}}{{end}}{{if .At}}; it is due at {{.At}}{{end}}."),
 		event.EvidenceRequestCancelled: sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} is no longer asked for evidence{{if .What}}: {{.What}}{{end}}."),
+		event.EvidenceDisclosed:        sentence("{{if .Party}}{{.Party}}{{else}}A further party{{end}} may read a file of evidence from now on."),
 		event.EvidenceRequestOverdue:   sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} was asked for evidence{{if .What}}: {{.What}}{{end}}; it is overdue."),
 
 		event.NoteAdded:     sentence("A note was added."),

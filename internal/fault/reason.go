@@ -116,6 +116,8 @@ const (
 	EvidenceRequestLimit         Reason = "EVIDENCE_REQUEST_LIMIT_REACHED"
 	EvidenceRequestUninvolved    Reason = "EVIDENCE_REQUEST_BODY_UNINVOLVED"
 
+	EvidenceAlreadyDisclosed Reason = "EVIDENCE_ALREADY_DISCLOSED"
+
 	// Commissions.
 	CommissionNotFound      Reason = "COMMISSION_NOT_FOUND"
 	CommissionStateConflict Reason = "COMMISSION_STATE_CONFLICT"

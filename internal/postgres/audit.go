@@ -293,6 +293,14 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'evidence without event', r.merchant_id FROM evidence r
 			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
 			UNION ALL
+			SELECT 'disclosures without evidence', r.merchant_id FROM evidence_disclosures r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM evidence p
+			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.event_number = r.evidence_number)
+			UNION ALL
+			SELECT 'disclosures without event', r.merchant_id FROM evidence_disclosures r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
 			SELECT 'requests for evidence without claim', r.merchant_id FROM evidence_requests r
 			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
 			UNION ALL

@@ -80,6 +80,8 @@ type ClaimParts struct {
 	Commissions []commission.Commission
 	// Custody are steps of custody with only their numbers and the people who added them.
 	Custody []custody.Step
+	// Disclosures have only the people who made them.
+	Disclosures []book.Disclosure
 	// EvidenceRequests have only their numbers and the people who made them.
 	EvidenceRequests []claim.EvidenceRequest
 	// Evidence has only the people who added it.
@@ -206,6 +208,17 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		ORDER BY claim_id, step_number`,
 		func(rows *sql.Rows) (x custody.Step, err error) {
 			return x, rows.Scan(&x.ClaimID, &x.Number, &x.EventNumber, &x.RecordedBy)
+		},
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Disclosures, err = page(a, "audit disclosures", `
+		SELECT claim_id, event_number, made_by
+		FROM evidence_disclosures
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		ORDER BY claim_id, event_number`,
+		func(rows *sql.Rows) (d book.Disclosure, err error) {
+			return d, rows.Scan(&d.ClaimID, &d.EventNumber, &d.MadeBy)
 		},
 		merchantID, from, to); err != nil {
 		return err

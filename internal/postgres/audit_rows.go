@@ -42,6 +42,7 @@ const (
 	boundApprovals = `amount_minor note event_number approved_at:time`
 	boundEvidence  = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later
 		request_number:later late:later`
+	boundDisclosures      = `note made_as made_at:time event_number`
 	boundEvidenceRequests = `asked authenticator_id state kind question due_at:time made_as made_at:time event_number answers
 		overdue_at:time ended_at:time note`
 	boundNotes       = `visibility text event_number added_as added_at:time`
@@ -72,8 +73,8 @@ func BoundColumns() map[string][]string {
 		"claims": boundClaims, "claim_revisions": boundRevisions, "results": boundResults, "result_retractions": boundRetractions,
 		"holds": boundHolds, "payouts": boundPayouts, "appeals": boundAppeals, "approvals": boundApprovals,
 		"evidence": boundEvidence, "claim_notes": boundNotes, "commissions": boundCommissions, "custody_steps": boundCustody,
-		"evidence_requests": boundEvidenceRequests,
-		"pricing_groups":    boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
+		"evidence_disclosures": boundDisclosures, "evidence_requests": boundEvidenceRequests,
+		"pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
 		"order_line_corrections": boundCorrections,
 	} {
@@ -212,6 +213,7 @@ func (a *Audit) BoundOfClaims(merchantID, from, to string) ([]BoundRow, error) {
 		{"claim_notes", "r.note_number::text", "r.event_number", "added_at", boundNotes, "claim_id"},
 		{"commissions", "r.commission_number::text", "r.event_number", "made_at", boundCommissions, "claim_id"},
 		{"custody_steps", "r.step_number::text", "r.event_number", "recorded_at", boundCustody, "claim_id"},
+		{"evidence_disclosures", "r.evidence_number || '/' || r.party", "r.event_number", "made_at", boundDisclosures, "claim_id"},
 		{"evidence_requests", "r.request_number::text", "r.event_number", "made_at", boundEvidenceRequests, "claim_id"},
 		{"pricing_groups", "''", "0", "recorded_at", boundGroups, "group_id"},
 	} {

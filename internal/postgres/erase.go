@@ -38,6 +38,7 @@ var (
 		{table: "commissions", column: "made_by"},
 		{table: "custody_steps", column: "recorded_by"},
 		{table: "evidence", column: "added_by"},
+		{table: "evidence_disclosures", column: "made_by"},
 		{table: "evidence_requests", column: "made_by"},
 		{table: "order_line_corrections", column: "corrected_by"},
 		{table: "proposal_votes", column: "person_id"},

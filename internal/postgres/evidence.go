@@ -39,15 +39,25 @@ func (tx *Tx) writeEvidence(c *book.Changes) {
 		}))
 }
 
+// evidenceColumns are those of evidence, with the parties that it was disclosed to after it was
+// added.
 const evidenceColumns = `
 	e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at,
 	e.upload_id, e.media_type, coalesce(e.size_bytes, 0), e.disclosed_to,
-	coalesce(e.request_number, 0), coalesce(e.late, false)`
+	coalesce(e.request_number, 0), coalesce(e.late, false),
+	coalesce((
+		SELECT string_agg(d.party, ' ')
+		FROM evidence_disclosures d
+		WHERE d.merchant_id = e.merchant_id AND d.claim_id = e.claim_id AND d.evidence_number = e.event_number), '')`
 
 func scanEvidence(rows *sql.Rows) (e book.Evidence, err error) {
+	var later book.EvidenceParties
 	err = rows.Scan(&e.MerchantID, &e.ClaimID, &e.EventNumber, &e.Kind, &e.Reference, &e.Digest, &e.Note,
 		&e.AddedAs, &e.AddedBy, &e.AddedAt, &e.UploadID, &e.MediaType, &e.Size, (*string)(&e.DisclosedTo),
-		&e.Request, &e.Late)
+		&e.Request, &e.Late, (*string)(&later))
+	if later != "" {
+		e.DisclosedTo = book.EvidencePartiesOf(append(e.DisclosedTo.List(), later.List()...))
+	}
 	inUTC(&e.AddedAt)
 	return e, err
 }

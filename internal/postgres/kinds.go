@@ -58,6 +58,7 @@ var stored = [book.KindCount]storage{
 	book.KindPiece:       {loadPieces, nil},
 	book.KindJudge:       {loadJudges, nil},
 
+	book.KindDisclosure:      {loadDisclosures, (*Tx).writeDisclosures},
 	book.KindEvidenceRequest: {loadEvidenceRequests, (*Tx).writeEvidenceRequests},
 }
 
@@ -180,6 +181,10 @@ func loadCommissions(tx *Tx, n *book.Needs) error {
 
 func loadCustody(tx *Tx, n *book.Needs) error {
 	return into(&n.Custody, tx.CustodySteps, n.Books().TakeCustodyStep)
+}
+
+func loadDisclosures(tx *Tx, n *book.Needs) error {
+	return into(&n.Disclosures, tx.Disclosures, n.Books().TakeDisclosure)
 }
 
 func loadEvidenceRequests(tx *Tx, n *book.Needs) error {

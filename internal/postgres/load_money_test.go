@@ -241,6 +241,9 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 		"steps of custody": {func(tx *postgres.Tx) error {
 			return listed(tx.CustodySteps([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 8},
+		"disclosures": {func(tx *postgres.Tx) error {
+			return listed(tx.Disclosures([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
+		}, 8},
 		"requests for evidence": {func(tx *postgres.Tx) error {
 			return listed(tx.EvidenceRequests([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 8},

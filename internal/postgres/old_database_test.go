@@ -44,6 +44,7 @@ var withoutOldRows = map[string]string{
 	"upload_chunks":              "no files were kept when it was made",
 	"commissions":                "nobody could give one",
 	"custody_steps":              "nobody could record one",
+	"evidence_disclosures":       "nobody could make one",
 	"evidence_requests":          "nobody could make one",
 	"sandbox_clock":              "sandboxes kept none",
 	"order_line_corrections":     "lines could not be corrected when it was made",

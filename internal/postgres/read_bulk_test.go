@@ -176,6 +176,9 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8, 'S1', 'RECEIVED', '1', since,
 	       '', '', '', '{}', 0, '{}', 0, '', 'support', 'person', since, g
 	FROM seeds`,
+	`INSERT INTO evidence_disclosures (merchant_id, claim_id, evidence_number, party, note, made_as, made_by, made_at, event_number)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'MERCHANT', '', 'support', 'person', since, g
+	FROM seeds`,
 	// The hot ones are open; half of them ask the merchant, the others the consumer or the body.
 	`INSERT INTO evidence_requests (
 		merchant_id, claim_id, request_number, asked, authenticator_id, state, kind, question, due_at, made_as, made_by, made_at,

@@ -95,7 +95,7 @@ func begun(from int64, pattern uint) *book.Changes {
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
 		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
 		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, Custody: c.Custody, PayoutsMade: c.PayoutsMade,
-		Corrections: c.Corrections, CommissionsMade: c.CommissionsMade, EvidenceRequestsMade: c.EvidenceRequestsMade,
+		Corrections: c.Corrections, CommissionsMade: c.CommissionsMade, EvidenceRequestsMade: c.EvidenceRequestsMade, Disclosures: c.Disclosures,
 		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
 	}
 	for i := range added.Results {
@@ -175,6 +175,7 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 	}, tx.Debts)
 	readBack(t, "approvals", c.Approvals, func(a book.Approval) book.Key { return key(a.MerchantID, a.ClaimID) }, tx.Approvals)
 	readBack(t, "proposals", c.ProposalsMade, func(p proposal.Proposal) proposal.Key { return p.Key }, tx.Proposals)
+	readBack(t, "disclosures", c.Disclosures, func(x book.Disclosure) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.Disclosures)
 	readBack(t, "requests for evidence", c.EvidenceRequestsMade, func(x claim.EvidenceRequest) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.EvidenceRequests)
 	readBack(t, "commissions", c.CommissionsMade, func(x commission.Commission) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.Commissions)
 	readBack(t, "steps of custody", c.Custody, func(x custody.Step) book.Key { return key(x.MerchantID, x.ClaimID) }, tx.CustodySteps)

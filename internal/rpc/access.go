@@ -138,10 +138,12 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticatorService/FindAuthenticators":          everyone,
 	"/tenfold.v1.AuthenticatorService/SearchAuthenticators":        everyone,
 	"/tenfold.v1.AuthenticatorService/BatchRegisterAuthenticators": roles(principal.RoleOperator),
-	"/tenfold.v1.EvidenceRequestService/RequestEvidence":           askers,
-	"/tenfold.v1.EvidenceRequestService/GetEvidenceRequest":        everyone,
-	"/tenfold.v1.EvidenceRequestService/ListEvidenceRequests":      everyone,
-	"/tenfold.v1.EvidenceRequestService/CancelEvidenceRequest":     askers,
+	"/tenfold.v1.EvidenceService/DiscloseEvidence":                 commissioners,
+
+	"/tenfold.v1.EvidenceRequestService/RequestEvidence":       askers,
+	"/tenfold.v1.EvidenceRequestService/GetEvidenceRequest":    everyone,
+	"/tenfold.v1.EvidenceRequestService/ListEvidenceRequests":  everyone,
+	"/tenfold.v1.EvidenceRequestService/CancelEvidenceRequest": askers,
 
 	"/tenfold.v1.CommissionService/CommissionItem":     commissioners,
 	"/tenfold.v1.CommissionService/GetCommission":      commissionReaders,

@@ -69,6 +69,8 @@ var allowed = map[string][]string{
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
 
+	"EvidenceService/DiscloseEvidence": {"support", "adjudicator", "operator"},
+
 	"EvidenceRequestService/RequestEvidence":       {"support", "adjudicator", "approver", "operator"},
 	"EvidenceRequestService/GetEvidenceRequest":    butFor(),
 	"EvidenceRequestService/ListEvidenceRequests":  butFor(),

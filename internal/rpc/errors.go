@@ -186,6 +186,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.EvidenceRequestStateConflict: codes.FailedPrecondition,
 	fault.EvidenceRequestLimit:         codes.FailedPrecondition,
 	fault.EvidenceRequestUninvolved:    codes.FailedPrecondition,
+	fault.EvidenceAlreadyDisclosed:     codes.FailedPrecondition,
 }
 
 // statusOf is the only translation of errors into statuses. refused says that it

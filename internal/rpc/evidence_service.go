@@ -72,7 +72,7 @@ func (s *evidenceService) GetEvidenceContent(ctx context.Context, r *tenfoldv1.G
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.fileOf(ctx, merchant, id, r)
+	e, err := s.fileOf(ctx, merchant, id, r.GetName(), r.GetEventNumber())
 	if err != nil {
 		return nil, err
 	}
@@ -92,21 +92,47 @@ func (s *evidenceService) GetEvidenceContent(ctx context.Context, r *tenfoldv1.G
 
 // fileOf reads the evidence with a file that a request names. Refuses with CLAIM_NOT_FOUND and
 // EVIDENCE_NOT_FOUND.
-func (s *evidenceService) fileOf(ctx context.Context, merchant, id string, r *tenfoldv1.GetEvidenceContentRequest) (*book.Evidence, error) {
+func (s *evidenceService) fileOf(ctx context.Context, merchant, id, name string, number int64) (*book.Evidence, error) {
 	reader := s.db.Reader()
-	c, err := readClaim(ctx, reader, merchant, id, r.GetName())
+	c, err := readClaim(ctx, reader, merchant, id, name)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := reader.Evidence(ctx, c.MerchantID, c.ID, r.GetEventNumber()-1, 1)
+	rows, err := reader.Evidence(ctx, c.MerchantID, c.ID, number-1, 1)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 || rows[0].EventNumber != r.GetEventNumber() || rows[0].UploadID == "" {
-		return nil, fault.New(fault.EvidenceNotFound, "claim %s has no file of evidence with the event number %d", id, r.GetEventNumber()).
-			With("claimId", id).With("eventNumber", r.GetEventNumber()).At("event_number")
+	if len(rows) == 0 || rows[0].EventNumber != number || rows[0].UploadID == "" {
+		return nil, fault.New(fault.EvidenceNotFound, "claim %s has no file of evidence with the event number %d", id, number).
+			With("claimId", id).With("eventNumber", number).At("event_number")
 	}
 	return &rows[0], nil
+}
+
+func (s *evidenceService) DiscloseEvidence(ctx context.Context, r *tenfoldv1.DiscloseEvidenceRequest) (*tenfoldv1.DiscloseEvidenceResponse, error) {
+	merchant, id, err := claimOf(r.GetName(), "name")
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.fileOf(ctx, merchant, id, r.GetName(), r.GetEventNumber())
+	if err != nil {
+		return nil, err
+	}
+	cmd := &book.DiscloseEvidence{ClaimID: e.ClaimID, Evidence: e.EventNumber, To: evidenceParties.domain(r.GetParty()), Note: r.GetNote()}
+	if evidencePartyOf[principal.Role(e.AddedAs)] == cmd.To || slices.Contains(e.DisclosedTo.List(), cmd.To) {
+		cmd.Known = true
+	}
+	o, err := s.run(ctx, e.MerchantID, r, cmd)
+	if err != nil {
+		return nil, err
+	}
+	if !r.GetValidateOnly() {
+		e, err = s.fileOf(ctx, e.MerchantID, e.ClaimID, r.GetName(), e.EventNumber)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.DiscloseEvidenceResponse{Evidence: evidenceAdded(e), Replayed: o.Replayed}, nil
 }
 
 // evidencePartyOf is the party for which a role reads; empty for none.

@@ -13,11 +13,13 @@ import (
 	"image"
 	"image/jpeg"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/evidence"
@@ -168,6 +170,7 @@ func TestV8FilesAreDisclosedByParty(t *testing.T) {
 			}
 		}
 	}
+	f.disclosedLater(c, hidden)
 	_, err = f.addFile("authenticator", f.file("m1", "l2"), f.uploaded(f.as("authenticator"), photo))
 	if refusal(err).reason != absent {
 		t.Errorf("a laboratory adds to a claim that it did not examine: %v", err)
@@ -178,6 +181,57 @@ func TestV8FilesAreDisclosedByParty(t *testing.T) {
 		}
 	}
 	f.audited()
+}
+
+func (f *fixture) disclosing(c *tenfoldv1.Claim, e *tenfoldv1.Evidence, to tenfoldv1.EvidenceParty) *tenfoldv1.DiscloseEvidenceRequest {
+	return &tenfoldv1.DiscloseEvidenceRequest{Name: c.GetName(), RequestId: f.id(), EventNumber: e.GetEventNumber(), Party: to, Note: "for the staff"}
+}
+
+// disclosedLater discloses a consumer's file, which nobody else could read, to the merchant: it
+// reads the file masked from then on, and the evidence, the history and a replay say so.
+func (f *fixture) disclosedLater(c *tenfoldv1.Claim, hidden *tenfoldv1.Evidence) {
+	f.t.Helper()
+	const merchant = tenfoldv1.EvidenceParty_EVIDENCE_PARTY_MERCHANT
+	r := f.disclosing(c, hidden, merchant)
+	check := proto.CloneOf(r)
+	check.ValidateOnly = true
+	if got, err := f.uploads.DiscloseEvidence(f.as("adjudicator"), check); err != nil || len(got.GetEvidence().GetDisclosedTo()) != 0 {
+		f.t.Errorf("checked: %v, %v", got, err)
+	}
+	for range 2 {
+		got, err := f.uploads.DiscloseEvidence(f.as("support"), r)
+		if err != nil || !slices.Equal(got.GetEvidence().GetDisclosedTo(), []tenfoldv1.EvidenceParty{merchant}) {
+			f.t.Errorf("disclosed: %v, %v", got, err)
+		}
+	}
+	if p, err := f.content(f.as("merchant"), c, hidden.GetEventNumber()); err != nil || !p.GetMasked() || bytes.Contains(p.GetContent(), []byte(place)) {
+		f.t.Errorf("the merchant reads %v: %v", p.GetMasked(), err)
+	}
+	missing := proto.CloneOf(hidden)
+	missing.EventNumber = 1
+	for want, r := range map[string]*tenfoldv1.DiscloseEvidenceRequest{
+		"EVIDENCE_ALREADY_DISCLOSED": f.disclosing(c, hidden, merchant), "EVIDENCE_NOT_FOUND": f.disclosing(c, missing, merchant),
+	} {
+		if _, err := f.uploads.DiscloseEvidence(f.as("support"), r); refusal(err).reason != want {
+			f.t.Errorf("want %s: %v", want, err)
+		}
+	}
+	page, err := tenfoldv1.NewHistoryServiceClient(f.conn).ListTimeline(f.as("merchant"), &tenfoldv1.ListTimelineRequest{Parent: c.GetName(), PageSize: 100})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	told := 0
+	for _, e := range page.GetEntries() {
+		if e.GetDisclosedTo() == merchant && e.GetDisclosedEventNumber() == hidden.GetEventNumber() && strings.HasPrefix(e.GetText(), "The merchant may read") {
+			told++
+		}
+		if strings.Contains(e.String(), "for the staff") {
+			f.t.Errorf("the merchant reads %v", e)
+		}
+	}
+	if told != 1 {
+		f.t.Errorf("the merchant is told %d times: %v", told, page)
+	}
 }
 
 // Would catch a laboratory that cannot read the file that its commission shows, gets it with the

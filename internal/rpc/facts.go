@@ -134,6 +134,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"sweepDue":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"transferNumber":  tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 
+	"party":               tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"evidenceRequest":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"evidenceRequestsMax": tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 }

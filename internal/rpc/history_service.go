@@ -171,6 +171,9 @@ func (t *timeline) entry(i int, role principal.Role) *tenfoldv1.TimelineEntry {
 	}
 	p.Commission, p.CustodyStep = commissionTold(row, e), custodyTold(e)
 	p.EvidenceRequest = t.requestTold(e, role)
+	if e.Kind == event.EvidenceDisclosed {
+		p.DisclosedTo, p.DisclosedEventNumber = evidenceParties.proto(book.EvidenceParty(e.Detail("party"))), numberIn(e, "evidence")
+	}
 	if id := e.Detail("webhook"); id != "" {
 		p.Webhook = webhookName(row.MerchantID, id)
 	}
@@ -187,7 +190,7 @@ func (t *timeline) requestTold(e *event.Event, role principal.Role) *tenfoldv1.E
 	default:
 		return nil
 	}
-	x := t.parts.EvidenceRequests[numberIn(e, "evidence_request")]
+	x := t.parts.EvidenceRequests[int32(numberIn(e, "evidence_request"))]
 	if x == nil || !seesRequest(role, x) {
 		return nil
 	}
@@ -195,12 +198,12 @@ func (t *timeline) requestTold(e *event.Event, role principal.Role) *tenfoldv1.E
 }
 
 // numberIn reads a number of an event's details; zero for none.
-func numberIn(e *event.Event, detail string) int32 {
-	n, err := strconv.ParseInt(e.Detail(detail), 10, 32)
+func numberIn(e *event.Event, detail string) int64 {
+	n, err := strconv.ParseInt(e.Detail(detail), 10, 64)
 	if err != nil {
 		return 0
 	}
-	return int32(n)
+	return n
 }
 
 // commissionTold is the commission that an event tells of; nil for none. That a result answers
@@ -211,7 +214,7 @@ func commissionTold(row *postgres.TimelineEvent, e *event.Event) *tenfoldv1.Time
 		return nil
 	}
 	return &tenfoldv1.TimelineCommission{
-		Name: commissionName(row.MerchantID, e.ClaimID, n), Authenticator: authenticatorName(e.Detail("authenticator")),
+		Name: commissionName(row.MerchantID, e.ClaimID, int32(n)), Authenticator: authenticatorName(e.Detail("authenticator")),
 		DueAt: stamp(timeOf(e.Detail("due_at"))), Drawn: e.Detail("seed") != "", Overdue: e.Detail("overdue") != "",
 		Shipment: e.Detail("shipment"),
 	}
@@ -324,6 +327,9 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	}
 	if x := p.GetCustodyStep(); x != nil {
 		h.Sample, h.Step, h.At = x.GetSample(), custodyKinds.domain(x.GetKind()), moment(x.GetHappenedAt())
+	}
+	if x := p.GetDisclosedTo(); x != 0 {
+		h.Asked = claim.Asked(evidenceParties.domain(x))
 	}
 	h.Overdue = h.Overdue || p.GetEvidence().GetLate()
 	if x := p.GetEvidenceRequest(); x != nil {

@@ -445,6 +445,15 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.take("rita", f.id())
 		return err
 	}},
+	"EVIDENCE_ALREADY_DISCLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "eventNumber", "party"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		e, err := f.addFile("merchant", c, f.uploaded(f.as("merchant"), photograph(f.t)))
+		if err != nil {
+			return err
+		}
+		_, err = f.uploads.DiscloseEvidence(f.as("support"), f.disclosing(c, e, tenfoldv1.EvidenceParty_EVIDENCE_PARTY_MERCHANT))
+		return err
+	}},
 	"EVIDENCE_REQUEST_NOT_FOUND": {code: codes.NotFound, field: "name", call: func(f *fixture) error {
 		x := f.ask(f.file("m1", "l1"), tenfoldv1.EvidenceParty_EVIDENCE_PARTY_CONSUMER)
 		_, err := f.requests().GetEvidenceRequest(f.as("merchant"), &tenfoldv1.GetEvidenceRequestRequest{Name: x.GetName()})

@@ -129,6 +129,8 @@ func (l *life) live() {
 		ClaimID: c.ID, Asked: claim.AskedMerchant, Kind: "INVOICE", Question: "who sold it?", DueAt: Start.AddDate(0, 0, 10),
 	})
 	l.does("seller-1", "m1", &book.AddEvidence{ClaimID: c.ID, Kind: "INVOICE", Reference: "files/1", Digest: "d", Request: 1})
+	added := l.Rows("m1").Evidence
+	l.does("helper-1", "m1", &book.DiscloseEvidence{ClaimID: c.ID, Evidence: added[len(added)-1].EventNumber, To: book.EvidenceConsumer, Note: "asked for"})
 	l.does("helper-1", "m1", &book.AddNote{ClaimID: c.ID, Visibility: book.NoteInternal, Text: "the claimant called"})
 	l.accepted(Filing(Line("m1", "short", 2, 20_000), 1, 2))
 	c = l.accepted(Filing(Line("m1", "large", 4, 40_000), 1, 2, 3, 4))

@@ -66,6 +66,12 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			bs.TakeCustodyStep(x)
 		}
 	})
+	each(&n.Disclosures, func(k book.Key) {
+		for _, d := range ofClaim(of(k.MerchantID).Disclosures, k.ID, func(d *book.Disclosure) string { return d.ClaimID },
+			func(a, b *book.Disclosure) int { return cmp.Compare(a.EventNumber, b.EventNumber) }) {
+			bs.TakeDisclosure(d)
+		}
+	})
 	each(&n.EvidenceRequests, func(k book.Key) {
 		for _, x := range ofClaim(of(k.MerchantID).EvidenceRequests, k.ID, func(x *claim.EvidenceRequest) string { return x.ClaimID },
 			func(a, b *claim.EvidenceRequest) int { return cmp.Compare(a.Number, b.Number) }) {

@@ -2,8 +2,10 @@ package booktest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -360,6 +362,11 @@ func (p *proof) checkEvidenceRequests() {
 			p.wrongly("request for evidence", "%v counts %d answers of %d", k, x.Answers, answers[k])
 		}
 		delete(answers, k)
+	}
+	for k := range r.Disclosures {
+		if !slices.ContainsFunc(r.Evidence, func(e book.Evidence) bool { return e.ClaimID == k.Claim && e.EventNumber == k.Evidence }) {
+			p.wrongly("disclosure", "%v is of no evidence", k)
+		}
 	}
 	for k := range answers {
 		p.wrongly("evidence", "answers request %v, which does not exist", k)

@@ -44,6 +44,7 @@ type Rows struct {
 	Notes       map[NoteKey]book.Note
 	Commissions map[CommissionKey]commission.Commission
 	Custody     map[CustodyKey]custody.Step
+	Disclosures map[DisclosureKey]book.Disclosure
 	// EvidenceRequests ask parties for evidence.
 	EvidenceRequests map[EvidenceRequestKey]claim.EvidenceRequest
 	// Corrections are those of order lines.
@@ -101,6 +102,12 @@ type (
 		Claim  string
 		Number int32
 	}
+	// DisclosureKey names a disclosure of evidence to a party.
+	DisclosureKey struct {
+		Claim    string
+		Evidence int64
+		Party    book.EvidenceParty
+	}
 	// EvidenceRequestKey names a request for evidence of a claim.
 	EvidenceRequestKey struct {
 		Claim  string
@@ -130,6 +137,7 @@ func newRows(merchantID string) *Rows {
 		Notes: make(map[NoteKey]book.Note), Commissions: make(map[CommissionKey]commission.Commission),
 		Custody: make(map[CustodyKey]custody.Step),
 		Holds:   make(map[HoldKey]ledger.Hold), Payouts: make(map[string]payout.Payout), Dues: make(map[string]book.Due),
+		Disclosures:      make(map[DisclosureKey]book.Disclosure),
 		EvidenceRequests: make(map[EvidenceRequestKey]claim.EvidenceRequest),
 		Debts:            make(map[DebtKey]debt.Debt), Proposals: make(map[int64]proposal.Proposal),
 	}

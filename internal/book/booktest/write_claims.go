@@ -152,6 +152,7 @@ func (r *Rows) writeFindings(c *book.Changes) error {
 			return ApprovalKey{RevisionKey{a.ClaimID, a.Revision}, a.Person}
 		}),
 		only("step of custody", r.Custody, c.Custody, func(x *custody.Step) CustodyKey { return CustodyKey{x.ClaimID, x.Number} }),
+		only("disclosure", r.Disclosures, c.Disclosures, func(d *book.Disclosure) DisclosureKey { return DisclosureKey{d.ClaimID, d.Evidence, d.Party} }),
 		only("note", r.Notes, c.Notes, func(n *book.Note) NoteKey { return NoteKey{n.ClaimID, n.Number} }),
 	)
 	// A result does not tell by itself that it was taken back.

@@ -2570,7 +2570,8 @@ type Evidence struct {
 	MediaType string `protobuf:"bytes,10,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
 	// The size of the file in bytes. Zero for a reference.
 	SizeBytes int64 `protobuf:"varint,11,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
-	// The parties that may read the file beside the one that added it.
+	// The parties that may read the file beside the one that added it: those that it was
+	// disclosed to when it was added, and later.
 	DisclosedTo []EvidenceParty `protobuf:"varint,12,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
 	// The request for evidence that it answers:
 	// merchants/{merchant}/claims/{claim}/evidenceRequests/{n}. Empty if nobody had

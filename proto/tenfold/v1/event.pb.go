@@ -163,6 +163,8 @@ const (
 	EventKind_EVENT_KIND_EVIDENCE_REQUEST_CANCELLED EventKind = 121
 	// The time of the request passed, and nothing had come.
 	EventKind_EVENT_KIND_EVIDENCE_REQUEST_OVERDUE EventKind = 122
+	// A file of evidence was disclosed to a further party.
+	EventKind_EVENT_KIND_EVIDENCE_DISCLOSED EventKind = 123
 	// The labels of a book changed.
 	EventKind_EVENT_KIND_BOOK_LABELS_SET EventKind = 111
 )
@@ -236,6 +238,7 @@ var (
 		120: "EVENT_KIND_EVIDENCE_REQUESTED",
 		121: "EVENT_KIND_EVIDENCE_REQUEST_CANCELLED",
 		122: "EVENT_KIND_EVIDENCE_REQUEST_OVERDUE",
+		123: "EVENT_KIND_EVIDENCE_DISCLOSED",
 		111: "EVENT_KIND_BOOK_LABELS_SET",
 	}
 	EventKind_value = map[string]int32{
@@ -305,6 +308,7 @@ var (
 		"EVENT_KIND_EVIDENCE_REQUESTED":         120,
 		"EVENT_KIND_EVIDENCE_REQUEST_CANCELLED": 121,
 		"EVENT_KIND_EVIDENCE_REQUEST_OVERDUE":   122,
+		"EVENT_KIND_EVIDENCE_DISCLOSED":         123,
 		"EVENT_KIND_BOOK_LABELS_SET":            111,
 	}
 )
@@ -699,7 +703,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aversion\"I\n" +
 	"\vEventDetail\x12\x1a\n" +
 	"\x03key\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x03key\x12\x1e\n" +
-	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xac\x11\n" +
+	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xcf\x11\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -767,7 +771,8 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x1dEVENT_KIND_CUSTODY_STEP_ADDED\x10b\x12!\n" +
 	"\x1dEVENT_KIND_EVIDENCE_REQUESTED\x10x\x12)\n" +
 	"%EVENT_KIND_EVIDENCE_REQUEST_CANCELLED\x10y\x12'\n" +
-	"#EVENT_KIND_EVIDENCE_REQUEST_OVERDUE\x10z\x12\x1e\n" +
+	"#EVENT_KIND_EVIDENCE_REQUEST_OVERDUE\x10z\x12!\n" +
+	"\x1dEVENT_KIND_EVIDENCE_DISCLOSED\x10{\x12\x1e\n" +
 	"\x1aEVENT_KIND_BOOK_LABELS_SET\x10oB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (

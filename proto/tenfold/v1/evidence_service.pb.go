@@ -906,12 +906,158 @@ func (x *GetEvidenceContentResponse) GetMasked() bool {
 	return false
 }
 
+// DiscloseEvidenceRequest discloses a file of evidence.
+type DiscloseEvidenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id for this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// If set, the request is decided but nothing is stored.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The event_number of the evidence.
+	EventNumber int64 `protobuf:"varint,4,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// The party that may read the file from now on, masked.
+	Party EvidenceParty `protobuf:"varint,5,opt,name=party,proto3,enum=tenfold.v1.EvidenceParty" json:"party,omitempty"`
+	// The reason, 1 to 2,000 characters, without personal data. No party reads it.
+	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscloseEvidenceRequest) Reset() {
+	*x = DiscloseEvidenceRequest{}
+	mi := &file_tenfold_v1_evidence_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscloseEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscloseEvidenceRequest) ProtoMessage() {}
+
+func (x *DiscloseEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_evidence_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscloseEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*DiscloseEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_evidence_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DiscloseEvidenceRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DiscloseEvidenceRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DiscloseEvidenceRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *DiscloseEvidenceRequest) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *DiscloseEvidenceRequest) GetParty() EvidenceParty {
+	if x != nil {
+		return x.Party
+	}
+	return EvidenceParty_EVIDENCE_PARTY_UNSPECIFIED
+}
+
+func (x *DiscloseEvidenceRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// DiscloseEvidenceResponse holds the evidence.
+type DiscloseEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The evidence, with all parties that may read its file.
+	Evidence *Evidence `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// The request was already accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscloseEvidenceResponse) Reset() {
+	*x = DiscloseEvidenceResponse{}
+	mi := &file_tenfold_v1_evidence_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscloseEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscloseEvidenceResponse) ProtoMessage() {}
+
+func (x *DiscloseEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_evidence_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscloseEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*DiscloseEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_evidence_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DiscloseEvidenceResponse) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *DiscloseEvidenceResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 var File_tenfold_v1_evidence_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_evidence_service_proto_rawDesc = "" +
 	"\n" +
 	"!tenfold/v1/evidence_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\x03\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\x03\n" +
 	"\x06Upload\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x127\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x17.tenfold.v1.UploadStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state\x12'\n" +
@@ -976,19 +1122,32 @@ const file_tenfold_v1_evidence_service_proto_rawDesc = "" +
 	"\n" +
 	"media_type\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tmediaType\x12 \n" +
 	"\x06sha256\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06sha256\x12 \n" +
-	"\x06masked\x18\x06 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06masked*\x95\x01\n" +
+	"\x06masked\x18\x06 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06masked\"\x86\x03\n" +
+	"\x17DiscloseEvidenceRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12.\n" +
+	"\fevent_number\x18\x04 \x01(\x03B\v\xe2A\x01\x02\xbaH\x04\"\x02(\x01R\veventNumber\x12?\n" +
+	"\x05party\x18\x05 \x01(\x0e2\x19.tenfold.v1.EvidencePartyB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05party\x12\"\n" +
+	"\x04note\x18\x06 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"|\n" +
+	"\x18DiscloseEvidenceResponse\x12:\n" +
+	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bevidence\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed*\x95\x01\n" +
 	"\vUploadState\x12\x1c\n" +
 	"\x18UPLOAD_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16UPLOAD_STATE_RECEIVING\x10\x01\x12\x18\n" +
 	"\x14UPLOAD_STATE_STORING\x10\x02\x12\x17\n" +
 	"\x13UPLOAD_STATE_STORED\x10\x03\x12\x19\n" +
-	"\x15UPLOAD_STATE_REMOVING\x10\x042\xc0\x06\n" +
+	"\x15UPLOAD_STATE_REMOVING\x10\x042\xdd\a\n" +
 	"\x0fEvidenceService\x12~\n" +
 	"\fCreateUpload\x12\x1f.tenfold.v1.CreateUploadRequest\x1a .tenfold.v1.CreateUploadResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=merchants/*}/uploads\x12\x81\x01\n" +
 	"\vUploadChunk\x12\x1e.tenfold.v1.UploadChunkRequest\x1a\x1f.tenfold.v1.UploadChunkResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/uploads/*}:chunk\x12r\n" +
 	"\tGetUpload\x12\x1c.tenfold.v1.GetUploadRequest\x1a\x1d.tenfold.v1.GetUploadResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=merchants/*/uploads/*}\x12\x8d\x01\n" +
 	"\x0eCompleteUpload\x12!.tenfold.v1.CompleteUploadRequest\x1a\".tenfold.v1.CompleteUploadResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=merchants/*/uploads/*}:complete\x12\x85\x01\n" +
-	"\fCancelUpload\x12\x1f.tenfold.v1.CancelUploadRequest\x1a .tenfold.v1.CancelUploadResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/uploads/*}:cancel\x12\x9c\x01\n" +
+	"\fCancelUpload\x12\x1f.tenfold.v1.CancelUploadRequest\x1a .tenfold.v1.CancelUploadResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/uploads/*}:cancel\x12\x9a\x01\n" +
+	"\x10DiscloseEvidence\x12#.tenfold.v1.DiscloseEvidenceRequest\x1a$.tenfold.v1.DiscloseEvidenceResponse\";\x82\xd3\xe4\x93\x025:\x01*\"0/v1/{name=merchants/*/claims/*}:discloseEvidence\x12\x9c\x01\n" +
 	"\x12GetEvidenceContent\x12%.tenfold.v1.GetEvidenceContentRequest\x1a&.tenfold.v1.GetEvidenceContentResponse\"7\x82\xd3\xe4\x93\x021\x12//v1/{name=merchants/*/claims/*}:evidenceContentB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
@@ -1004,7 +1163,7 @@ func file_tenfold_v1_evidence_service_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_evidence_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tenfold_v1_evidence_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_tenfold_v1_evidence_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_tenfold_v1_evidence_service_proto_goTypes = []any{
 	(UploadState)(0),                   // 0: tenfold.v1.UploadState
 	(*Upload)(nil),                     // 1: tenfold.v1.Upload
@@ -1020,33 +1179,41 @@ var file_tenfold_v1_evidence_service_proto_goTypes = []any{
 	(*CancelUploadResponse)(nil),       // 11: tenfold.v1.CancelUploadResponse
 	(*GetEvidenceContentRequest)(nil),  // 12: tenfold.v1.GetEvidenceContentRequest
 	(*GetEvidenceContentResponse)(nil), // 13: tenfold.v1.GetEvidenceContentResponse
-	(*timestamppb.Timestamp)(nil),      // 14: google.protobuf.Timestamp
+	(*DiscloseEvidenceRequest)(nil),    // 14: tenfold.v1.DiscloseEvidenceRequest
+	(*DiscloseEvidenceResponse)(nil),   // 15: tenfold.v1.DiscloseEvidenceResponse
+	(*timestamppb.Timestamp)(nil),      // 16: google.protobuf.Timestamp
+	(EvidenceParty)(0),                 // 17: tenfold.v1.EvidenceParty
+	(*Evidence)(nil),                   // 18: tenfold.v1.Evidence
 }
 var file_tenfold_v1_evidence_service_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Upload.state:type_name -> tenfold.v1.UploadState
-	14, // 1: tenfold.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
-	14, // 2: tenfold.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
+	16, // 1: tenfold.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	16, // 2: tenfold.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
 	1,  // 3: tenfold.v1.CreateUploadResponse.upload:type_name -> tenfold.v1.Upload
 	1,  // 4: tenfold.v1.UploadChunkResponse.upload:type_name -> tenfold.v1.Upload
 	1,  // 5: tenfold.v1.GetUploadResponse.upload:type_name -> tenfold.v1.Upload
 	1,  // 6: tenfold.v1.CompleteUploadResponse.upload:type_name -> tenfold.v1.Upload
-	2,  // 7: tenfold.v1.EvidenceService.CreateUpload:input_type -> tenfold.v1.CreateUploadRequest
-	4,  // 8: tenfold.v1.EvidenceService.UploadChunk:input_type -> tenfold.v1.UploadChunkRequest
-	6,  // 9: tenfold.v1.EvidenceService.GetUpload:input_type -> tenfold.v1.GetUploadRequest
-	8,  // 10: tenfold.v1.EvidenceService.CompleteUpload:input_type -> tenfold.v1.CompleteUploadRequest
-	10, // 11: tenfold.v1.EvidenceService.CancelUpload:input_type -> tenfold.v1.CancelUploadRequest
-	12, // 12: tenfold.v1.EvidenceService.GetEvidenceContent:input_type -> tenfold.v1.GetEvidenceContentRequest
-	3,  // 13: tenfold.v1.EvidenceService.CreateUpload:output_type -> tenfold.v1.CreateUploadResponse
-	5,  // 14: tenfold.v1.EvidenceService.UploadChunk:output_type -> tenfold.v1.UploadChunkResponse
-	7,  // 15: tenfold.v1.EvidenceService.GetUpload:output_type -> tenfold.v1.GetUploadResponse
-	9,  // 16: tenfold.v1.EvidenceService.CompleteUpload:output_type -> tenfold.v1.CompleteUploadResponse
-	11, // 17: tenfold.v1.EvidenceService.CancelUpload:output_type -> tenfold.v1.CancelUploadResponse
-	13, // 18: tenfold.v1.EvidenceService.GetEvidenceContent:output_type -> tenfold.v1.GetEvidenceContentResponse
-	13, // [13:19] is the sub-list for method output_type
-	7,  // [7:13] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	17, // 7: tenfold.v1.DiscloseEvidenceRequest.party:type_name -> tenfold.v1.EvidenceParty
+	18, // 8: tenfold.v1.DiscloseEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	2,  // 9: tenfold.v1.EvidenceService.CreateUpload:input_type -> tenfold.v1.CreateUploadRequest
+	4,  // 10: tenfold.v1.EvidenceService.UploadChunk:input_type -> tenfold.v1.UploadChunkRequest
+	6,  // 11: tenfold.v1.EvidenceService.GetUpload:input_type -> tenfold.v1.GetUploadRequest
+	8,  // 12: tenfold.v1.EvidenceService.CompleteUpload:input_type -> tenfold.v1.CompleteUploadRequest
+	10, // 13: tenfold.v1.EvidenceService.CancelUpload:input_type -> tenfold.v1.CancelUploadRequest
+	14, // 14: tenfold.v1.EvidenceService.DiscloseEvidence:input_type -> tenfold.v1.DiscloseEvidenceRequest
+	12, // 15: tenfold.v1.EvidenceService.GetEvidenceContent:input_type -> tenfold.v1.GetEvidenceContentRequest
+	3,  // 16: tenfold.v1.EvidenceService.CreateUpload:output_type -> tenfold.v1.CreateUploadResponse
+	5,  // 17: tenfold.v1.EvidenceService.UploadChunk:output_type -> tenfold.v1.UploadChunkResponse
+	7,  // 18: tenfold.v1.EvidenceService.GetUpload:output_type -> tenfold.v1.GetUploadResponse
+	9,  // 19: tenfold.v1.EvidenceService.CompleteUpload:output_type -> tenfold.v1.CompleteUploadResponse
+	11, // 20: tenfold.v1.EvidenceService.CancelUpload:output_type -> tenfold.v1.CancelUploadResponse
+	15, // 21: tenfold.v1.EvidenceService.DiscloseEvidence:output_type -> tenfold.v1.DiscloseEvidenceResponse
+	13, // 22: tenfold.v1.EvidenceService.GetEvidenceContent:output_type -> tenfold.v1.GetEvidenceContentResponse
+	16, // [16:23] is the sub-list for method output_type
+	9,  // [9:16] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_evidence_service_proto_init() }
@@ -1054,6 +1221,7 @@ func file_tenfold_v1_evidence_service_proto_init() {
 	if File_tenfold_v1_evidence_service_proto != nil {
 		return
 	}
+	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1061,7 +1229,7 @@ func file_tenfold_v1_evidence_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_evidence_service_proto_rawDesc), len(file_tenfold_v1_evidence_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	EvidenceService_GetUpload_FullMethodName          = "/tenfold.v1.EvidenceService/GetUpload"
 	EvidenceService_CompleteUpload_FullMethodName     = "/tenfold.v1.EvidenceService/CompleteUpload"
 	EvidenceService_CancelUpload_FullMethodName       = "/tenfold.v1.EvidenceService/CancelUpload"
+	EvidenceService_DiscloseEvidence_FullMethodName   = "/tenfold.v1.EvidenceService/DiscloseEvidence"
 	EvidenceService_GetEvidenceContent_FullMethodName = "/tenfold.v1.EvidenceService/GetEvidenceContent"
 )
 
@@ -63,6 +64,10 @@ type EvidenceServiceClient interface {
 	// needs no request id: an upload that is gone is UPLOAD_NOT_FOUND.
 	// UPLOAD_STATE_CONFLICT (a claim may have it).
 	CancelUpload(ctx context.Context, in *CancelUploadRequest, opts ...grpc.CallOption) (*CancelUploadResponse, error)
+	// DiscloseEvidence lets a further party read a file of evidence, for good. It needs
+	// no store. CLAIM_NOT_FOUND, EVIDENCE_NOT_FOUND (no file of evidence has the
+	// number), EVIDENCE_ALREADY_DISCLOSED (the party may read it, or added it).
+	DiscloseEvidence(ctx context.Context, in *DiscloseEvidenceRequest, opts ...grpc.CallOption) (*DiscloseEvidenceResponse, error)
 	// GetEvidenceContent reads a piece of a file of evidence. The party that added
 	// the file and the marketplace's own people get it as it was sent. The other
 	// party gets it if it was disclosed to that party, without the place where a
@@ -130,6 +135,16 @@ func (c *evidenceServiceClient) CancelUpload(ctx context.Context, in *CancelUplo
 	return out, nil
 }
 
+func (c *evidenceServiceClient) DiscloseEvidence(ctx context.Context, in *DiscloseEvidenceRequest, opts ...grpc.CallOption) (*DiscloseEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DiscloseEvidenceResponse)
+	err := c.cc.Invoke(ctx, EvidenceService_DiscloseEvidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *evidenceServiceClient) GetEvidenceContent(ctx context.Context, in *GetEvidenceContentRequest, opts ...grpc.CallOption) (*GetEvidenceContentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetEvidenceContentResponse)
@@ -176,6 +191,10 @@ type EvidenceServiceServer interface {
 	// needs no request id: an upload that is gone is UPLOAD_NOT_FOUND.
 	// UPLOAD_STATE_CONFLICT (a claim may have it).
 	CancelUpload(context.Context, *CancelUploadRequest) (*CancelUploadResponse, error)
+	// DiscloseEvidence lets a further party read a file of evidence, for good. It needs
+	// no store. CLAIM_NOT_FOUND, EVIDENCE_NOT_FOUND (no file of evidence has the
+	// number), EVIDENCE_ALREADY_DISCLOSED (the party may read it, or added it).
+	DiscloseEvidence(context.Context, *DiscloseEvidenceRequest) (*DiscloseEvidenceResponse, error)
 	// GetEvidenceContent reads a piece of a file of evidence. The party that added
 	// the file and the marketplace's own people get it as it was sent. The other
 	// party gets it if it was disclosed to that party, without the place where a
@@ -207,6 +226,9 @@ func (UnimplementedEvidenceServiceServer) CompleteUpload(context.Context, *Compl
 }
 func (UnimplementedEvidenceServiceServer) CancelUpload(context.Context, *CancelUploadRequest) (*CancelUploadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelUpload not implemented")
+}
+func (UnimplementedEvidenceServiceServer) DiscloseEvidence(context.Context, *DiscloseEvidenceRequest) (*DiscloseEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiscloseEvidence not implemented")
 }
 func (UnimplementedEvidenceServiceServer) GetEvidenceContent(context.Context, *GetEvidenceContentRequest) (*GetEvidenceContentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetEvidenceContent not implemented")
@@ -322,6 +344,24 @@ func _EvidenceService_CancelUpload_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EvidenceService_DiscloseEvidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiscloseEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EvidenceServiceServer).DiscloseEvidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EvidenceService_DiscloseEvidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EvidenceServiceServer).DiscloseEvidence(ctx, req.(*DiscloseEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EvidenceService_GetEvidenceContent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetEvidenceContentRequest)
 	if err := dec(in); err != nil {
@@ -366,6 +406,10 @@ var EvidenceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelUpload",
 			Handler:    _EvidenceService_CancelUpload_Handler,
+		},
+		{
+			MethodName: "DiscloseEvidence",
+			Handler:    _EvidenceService_DiscloseEvidence_Handler,
 		},
 		{
 			MethodName: "GetEvidenceContent",

@@ -505,8 +505,13 @@ type TimelineCustodyStep struct {
 	// The request for evidence that the event tells of, as it is now. Absent for other
 	// events, and if another party is asked.
 	EvidenceRequest *EvidenceRequest `protobuf:"bytes,31,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The party that a file of evidence was disclosed to after it was added. Unset for
+	// other events.
+	DisclosedTo EvidenceParty `protobuf:"varint,32,opt,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
+	// The event_number of that evidence. Zero for other events.
+	DisclosedEventNumber int64 `protobuf:"varint,33,opt,name=disclosed_event_number,json=disclosedEventNumber,proto3" json:"disclosed_event_number,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *TimelineCustodyStep) Reset() {
@@ -572,6 +577,20 @@ func (x *TimelineCustodyStep) GetEvidenceRequest() *EvidenceRequest {
 		return x.EvidenceRequest
 	}
 	return nil
+}
+
+func (x *TimelineCustodyStep) GetDisclosedTo() EvidenceParty {
+	if x != nil {
+		return x.DisclosedTo
+	}
+	return EvidenceParty_EVIDENCE_PARTY_UNSPECIFIED
+}
+
+func (x *TimelineCustodyStep) GetDisclosedEventNumber() int64 {
+	if x != nil {
+		return x.DisclosedEventNumber
+	}
+	return 0
 }
 
 // TimelineCommission is a commission in an entry, as the event tells of it.
@@ -1006,14 +1025,16 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\x1e \x01(\v2\x1e.tenfold.v1.TimelineCommissionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
 	"commission\x12L\n" +
-	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\"\xad\x02\n" +
+	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\"\xb5\x03\n" +
 	"\x13TimelineCustodyStep\x12 \n" +
 	"\x06number\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x12 \n" +
 	"\x06sample\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06sample\x129\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1b.tenfold.v1.CustodyStepKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12E\n" +
 	"\vhappened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
 	"happenedAt\x12P\n" +
-	"\x10evidence_request\x18\x1f \x01(\v2\x1b.tenfold.v1.EvidenceRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fevidenceRequest\"\xba\x02\n" +
+	"\x10evidence_request\x18\x1f \x01(\v2\x1b.tenfold.v1.EvidenceRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fevidenceRequest\x12F\n" +
+	"\fdisclosed_to\x18  \x01(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\x12>\n" +
+	"\x16disclosed_event_number\x18! \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x14disclosedEventNumber\"\xba\x02\n" +
 	"\x12TimelineCommission\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
 	"\x12tenfold/Commission\xc8\xf3\x18\x03R\x04name\x12H\n" +
@@ -1088,10 +1109,11 @@ var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(ProposalKind)(0),             // 17: tenfold.v1.ProposalKind
 	(CustodyStepKind)(0),          // 18: tenfold.v1.CustodyStepKind
 	(*EvidenceRequest)(nil),       // 19: tenfold.v1.EvidenceRequest
-	(PayoutPart)(0),               // 20: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 21: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 22: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 23: tenfold.v1.PayoutOutcome
+	(EvidenceParty)(0),            // 20: tenfold.v1.EvidenceParty
+	(PayoutPart)(0),               // 21: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 22: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 23: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 24: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
 	8,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
@@ -1116,23 +1138,24 @@ var file_tenfold_v1_history_service_proto_depIdxs = []int32{
 	18, // 19: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
 	10, // 20: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
 	19, // 21: tenfold.v1.TimelineCustodyStep.evidence_request:type_name -> tenfold.v1.EvidenceRequest
-	10, // 22: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
-	20, // 23: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	21, // 24: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	22, // 25: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	23, // 26: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	22, // 27: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	10, // 28: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	22, // 29: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	10, // 30: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	10, // 31: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
-	0,  // 32: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 33: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	33, // [33:34] is the sub-list for method output_type
-	32, // [32:33] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	20, // 22: tenfold.v1.TimelineCustodyStep.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	10, // 23: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
+	21, // 24: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	22, // 25: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	23, // 26: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	24, // 27: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	23, // 28: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	10, // 29: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	23, // 30: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	10, // 31: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	10, // 32: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 33: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 34: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	34, // [34:35] is the sub-list for method output_type
+	33, // [33:34] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }

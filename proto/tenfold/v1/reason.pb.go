@@ -443,6 +443,9 @@ const (
 	// FAILED_PRECONDITION. The laboratory has recorded no result on the claim, and has
 	// no open commission of it. Commission it, or ask another.
 	Reason_REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED Reason = 253
+	// FAILED_PRECONDITION. The party may read the file of evidence already. A
+	// disclosure is never taken back.
+	Reason_REASON_EVIDENCE_ALREADY_DISCLOSED Reason = 254
 )
 
 // Enum value maps for Reason.
@@ -590,6 +593,7 @@ var (
 		251: "REASON_EVIDENCE_REQUEST_STATE_CONFLICT",
 		252: "REASON_EVIDENCE_REQUEST_LIMIT_REACHED",
 		253: "REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED",
+		254: "REASON_EVIDENCE_ALREADY_DISCLOSED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -734,6 +738,7 @@ var (
 		"REASON_EVIDENCE_REQUEST_STATE_CONFLICT":  251,
 		"REASON_EVIDENCE_REQUEST_LIMIT_REACHED":   252,
 		"REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED": 253,
+		"REASON_EVIDENCE_ALREADY_DISCLOSED":       254,
 	}
 )
 
@@ -769,7 +774,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x93$\n" +
+	"tenfold.v1*\xbb$\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -913,7 +918,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"!REASON_EVIDENCE_REQUEST_NOT_FOUND\x10\xfa\x01\x12+\n" +
 	"&REASON_EVIDENCE_REQUEST_STATE_CONFLICT\x10\xfb\x01\x12*\n" +
 	"%REASON_EVIDENCE_REQUEST_LIMIT_REACHED\x10\xfc\x01\x12,\n" +
-	"'REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED\x10\xfd\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"'REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED\x10\xfd\x01\x12&\n" +
+	"!REASON_EVIDENCE_ALREADY_DISCLOSED\x10\xfe\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
