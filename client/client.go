@@ -85,6 +85,8 @@ type Client struct {
 	Labels         tenfoldv1.LabelServiceClient
 	Commissions    tenfoldv1.CommissionServiceClient
 	Custody        tenfoldv1.CustodyServiceClient
+	Jobs           tenfoldv1.JobServiceClient
+	Retractions    tenfoldv1.RetractionServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	EvidenceRequests tenfoldv1.EvidenceRequestServiceClient
@@ -129,6 +131,8 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Labels:         tenfoldv1.NewLabelServiceClient(conn),
 		Commissions:    tenfoldv1.NewCommissionServiceClient(conn),
 		Custody:        tenfoldv1.NewCustodyServiceClient(conn),
+		Jobs:           tenfoldv1.NewJobServiceClient(conn),
+		Retractions:    tenfoldv1.NewRetractionServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

@@ -169,6 +169,9 @@ const (
 	ProposalStateConflict     = fault.ProposalStateConflict
 	SuspenseInsufficient      = fault.SuspenseInsufficient
 	DirectLimitExceeded       = fault.DirectLimitExceeded
+	JobNotFound               = fault.JobNotFound
+	JobStateConflict          = fault.JobStateConflict
+	RetractionEmpty           = fault.RetractionEmpty
 	ImportNotFound            = fault.ImportNotFound
 	ImportStateConflict       = fault.ImportStateConflict
 	ImportChunkMisplaced      = fault.ImportChunkMisplaced

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"internal/order", "internal/reconcile/formats", "internal/statement"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar", "internal/statement/parquet", "internal/statement/pdf"},
-	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator", "internal/commission"},
+	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator", "internal/commission", "internal/job"},
 	{"internal/proposal", "internal/policyproposal", "internal/reconcile", "internal/report"},
 	{"internal/explain"},
 	{"internal/book"},
@@ -157,7 +157,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/book/booktest/flips": {
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/policy", "internal/claim",
-			"internal/ledger", "internal/payout", "internal/debt", "internal/commission", "internal/custody", "internal/proposal", "internal/book",
+			"internal/ledger", "internal/payout", "internal/debt", "internal/commission", "internal/custody", "internal/job", "internal/proposal", "internal/book",
 			"internal/book/booktest",
 			"internal/book/booktest/orders",
 		},

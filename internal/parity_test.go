@@ -25,6 +25,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
@@ -136,6 +137,12 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"payout Part":               sorted(payout.Parts()),
 		"payout State":              sorted(payout.States()),
 		"debt Kind":                 sorted(debt.Kinds()),
+		"job Kind":                  sorted(job.Kinds()),
+		"job State":                 sorted(job.States()),
+		"job Step":                  sorted(job.Steps()),
+		"job ItemState":             sorted(job.ItemStates()),
+		"claim RetractionCause":     sorted(claim.RetractionCauses()),
+		"claim Reweighed":           sorted(claim.Reweighings()),
 		"reconcile Side":            sorted(reconcile.Sides()),
 		"reconcile ImportState":     sorted(reconcile.ImportStates()),
 		"reconcile Rule":            sorted(reconcile.Rules()),
@@ -187,6 +194,12 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"evidence_requests_state_known":           sorted(claim.EvidenceRequestStates()),
 		"evidence_requests_asked_known":           sorted(claim.AskedParties()),
 		"commissions_state_known":                 sorted(commission.States()),
+		"jobs_kind_known":                         sorted(job.Kinds()),
+		"jobs_state_known":                        sorted(job.States()),
+		"job_items_state_known":                   sorted(job.ItemStates()),
+		"job_items_outcome_known":                 append([]string{""}, sorted(claim.Reweighings())...),
+		"result_retractions_cause_known":          sorted(claim.RetractionCauses()),
+		"result_retractions_reweighed_known":      sorted(claim.Reweighings()),
 		"proposals_state_known":                   sorted(proposal.States()),
 		"policy_proposals_state_known":            sorted(policyproposal.States()),
 		"authenticator_states_kind_known":         sorted(claim.AuthenticatorKinds()),
@@ -324,6 +337,11 @@ var pairs = map[string]struct {
 	"AuthenticatorChangeState": {dir: "authenticator", kind: "ChangeState"},
 	"AuthenticatorAction":      {dir: "authenticator", kind: "Action"},
 	"FeePayer":                 {dir: "claim", kind: "FeePayer"},
+	"JobKind":                  {dir: "job", kind: "Kind"},
+	"JobState":                 {dir: "job", kind: "State"},
+	"JobItemState":             {dir: "job", kind: "ItemState"},
+	"RetractionCause":          {dir: "claim", kind: "RetractionCause"},
+	"Reweighed":                {dir: "claim", kind: "Reweighed"},
 	"ReconciliationSide":       {dir: "reconcile", kind: "Side"},
 	"ImportState":              {dir: "reconcile", kind: "ImportState"},
 	"MatchRule":                {dir: "reconcile", kind: "Rule"},

@@ -70,7 +70,7 @@ func newSoak() *cobra.Command {
 	f.IntVar(&c.Restarts, "restarts", c.Restarts, "how often a replica is cut off and restarted")
 	f.DurationVar(&c.Pace, "pace", c.Pace, "how far each command moves the clock")
 	f.Uint64Var(&c.Seed, "seed", rand.Uint64(), "seed of all random choices (default: a random number)")
-	cmd.AddCommand(newSoakWatches())
+	cmd.AddCommand(newSoakWatches(), newSoakReopening())
 	return cmd
 }
 

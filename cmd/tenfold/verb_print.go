@@ -72,6 +72,8 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printImports))
 	add(printing(printImportLines))
 	add(printing(printBreaks))
+	add(printing(printJobs))
+	add(printing(printJobItems))
 	return all
 }
 

@@ -115,7 +115,7 @@ func resultVerbs() []verb {
 		{
 			use: "retract RESULT", method: "AuthenticationService/RetractResult", role: principal.RoleOperator,
 			short:    "Take a result back",
-			long:     "Take a result back. If the verdict rested on results, a person decides again, and until then no money moves.",
+			long:     "Take a result back. If the verdict rested on it, a person decides again, and until then no money moves.",
 			examples: []string{"result retract m1/r-17 --note 'samples were mixed up' --yes"},
 			args:     []input{aResult}, flags: []input{whyNote("the reason")}, risk: "The claim is decided again",
 		},

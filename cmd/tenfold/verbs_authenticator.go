@@ -42,9 +42,32 @@ func registryVerbs() []verb {
 			use: "suspend ID", method: "AuthenticatorService/SuspendAuthenticator", role: principal.RoleOperator,
 			short: "Stop an authenticator at once",
 			long: "Stop an authenticator at once: no result of it is recorded any more. What was recorded before still counts; take a\n" +
-				"result back with `tenfold result retract`.",
+				"result back with `tenfold result retract`, and many with `tenfold authenticator retract-results`.",
 			examples: []string{"authenticator suspend cti-lab --note 'reports were sold' --yes"},
 			args:     []input{anID("name")}, flags: []input{whyNote("the reason")}, risk: "No result of the authenticator is recorded any more",
+		},
+		{
+			use: "retract-results ID", method: "RetractionService/RetractResults", role: principal.RoleOperator,
+			short: "Take results of an authenticator back, over all merchants",
+			long: "Begin a job that takes results of an authenticator back, over all merchants, and weighs each claim anew: those that\n" +
+				"every flag names. A claim stays as it is where other results find the same or a person decided; otherwise a person\n" +
+				"decides again. Money stays where it is until then. --validate-only says what it would be about. Where much has been\n" +
+				"paid, the job waits for `tenfold job approve` by another person. Needs --person.",
+			examples: []string{
+				"authenticator retract-results cti-lab --cause retracted --note 'reference was wrong' --issued-from '2026-02-01 00:00' --validate-only --person oscar",
+				"authenticator retract-results cti-lab --cause suspended --note 'reports were sold' --recorded-from '2026-01-01 00:00' --person oscar --yes",
+			},
+			args: []input{anID("authenticator")},
+			flags: []input{
+				{name: "cause", field: "cause", usage: "why they do not count any more: retracted by the body itself, or suspended", required: true},
+				whyNote("the reason, which every claim keeps"),
+				{name: "recorded-from", field: "recorded_from", usage: "only results that were recorded at this time or later"},
+				{name: "recorded-until", field: "recorded_until", usage: "only results that were recorded before this time; now if it is not given"},
+				{name: "issued-from", field: "issued_from", usage: "only reports that were issued at this time or later"},
+				{name: "issued-until", field: "issued_until", usage: "only reports that were issued before this time"},
+				{name: "report", field: "report_numbers", usage: "only the report of this number; may be repeated", often: true},
+			},
+			risk: "Every claim behind these results is weighed again, paid ones too",
 		},
 		{
 			use: "reinstate ID", method: "AuthenticatorService/ReinstateAuthenticator", role: principal.RoleOperator,

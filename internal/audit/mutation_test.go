@@ -136,7 +136,7 @@ var notOfBooks = []string{
 	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes",
 	"channel_imports", "channel_import_chunks", "channel_lines", "channel_line_matches", "reconciliation_breaks", "reconciliation_break_notes",
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
-	"uploads", "upload_chunks", "decision_rules",
+	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items",
 	"balance_snapshots", "snapshot_progress", "period_totals", "period_progress",
 }
 

@@ -265,6 +265,9 @@ func (b *Book) bindRetraction(f *event.RowForm, r *Retraction) {
 	f.Texts(r.Note)
 	f.Numbers(r.EventNumber)
 	f.Times(r.RetractedAt)
+	f.Later("cause", string(r.Cause))
+	f.Later("job_id", r.Job)
+	f.Later("reweighed", string(r.Reweighed))
 	b.tell("result_retractions", r.ClaimID, r.ResultID, f)
 }
 

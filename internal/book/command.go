@@ -158,10 +158,12 @@ type Outcome struct {
 	Commission *commission.Commission
 	Custody    *custody.Step
 	Result     *claim.Result
-	Payout     *payout.Payout
-	Transfers  []ledger.Transfer
-	Quotes     []policy.Share
-	Currency   string
+	// Reweighed is what became of a claim whose results a job took back; empty if it took none.
+	Reweighed claim.Reweighed
+	Payout    *payout.Payout
+	Transfers []ledger.Transfer
+	Quotes    []policy.Share
+	Currency  string
 
 	EvidenceRequest *claim.EvidenceRequest
 	// Book, and Line with its Refunds, are set for commands that are answered with

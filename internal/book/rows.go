@@ -117,7 +117,7 @@ type Approval struct {
 	ApprovedAt  time.Time
 }
 
-// Retraction is an authenticator's retraction of a result.
+// Retraction says that a result does not count any more, and why.
 type Retraction struct {
 	MerchantID  string
 	ResultID    string
@@ -125,6 +125,11 @@ type Retraction struct {
 	Note        string
 	EventNumber int64
 	RetractedAt time.Time
+	// Cause, Job and Reweighed are empty for retractions of before these columns; Job also
+	// for one that no job made.
+	Cause     claim.RetractionCause
+	Job       string
+	Reweighed claim.Reweighed
 }
 
 // Due is a payout that a worker has to look after.

@@ -96,7 +96,7 @@ type Engine struct {
 	previews chan *postgres.Session
 	reserver *reserver
 	hooks    Hooks
-	jobs     *jobs
+	errands  *errands
 }
 
 // Hooks are who is told of what the engine did. They must not block, and several
@@ -113,7 +113,7 @@ type Hooks struct {
 
 // New starts an engine over a database whose schema is current.
 func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks Hooks, log *slog.Logger) (*Engine, error) {
-	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, closed: make(chan struct{}), jobs: newJobs()}
+	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, closed: make(chan struct{}), errands: newErrands()}
 	e.reloads.one = make(chan struct{}, 1)
 	if err := e.ReloadCatalog(ctx); err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func (e *Engine) ReconcileDay(ctx context.Context, h request.Header, text string
 	if h.ValidateOnly {
 		return e.reconcileDay(ctx, h, day)
 	}
-	got, finished, err := e.jobs.do(ctx, "day "+text+" "+h.Principal.Workload+" "+h.RequestID, func(ctx context.Context) (any, error) { return e.reconcileDay(ctx, h, day) })
+	got, finished, err := e.errands.do(ctx, "day "+text+" "+h.Principal.Workload+" "+h.RequestID, func(ctx context.Context) (any, error) { return e.reconcileDay(ctx, h, day) })
 	switch {
 	case !finished:
 		return nil, fault.New(fault.ReconciliationRunning, "the comparison of %s takes longer than the call; send the same request again", text).After(time.Second)

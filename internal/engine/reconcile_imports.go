@@ -134,7 +134,7 @@ func (e *Engine) CompleteImport(ctx context.Context, id string, keep bool) (i re
 		i, err = e.readImport(ctx, id, false)
 		return i, false, err
 	}
-	got, finished, err := e.jobs.do(ctx, "import "+id, func(ctx context.Context) (any, error) { return e.readImport(ctx, id, true) })
+	got, finished, err := e.errands.do(ctx, "import "+id, func(ctx context.Context) (any, error) { return e.readImport(ctx, id, true) })
 	if !finished {
 		i.State = reconcile.Reading
 		return i, false, nil

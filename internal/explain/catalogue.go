@@ -26,6 +26,9 @@ type catalogue struct {
 	deadlines map[claim.Deadline]string
 	verdicts  map[claim.Verdict]string
 	bases     map[policy.LegalBasis]string
+	// causes say why a result does not count any more, reweighings what became of its claim.
+	causes      map[claim.RetractionCause]string
+	reweighings map[claim.Reweighed]string
 	// commissions say how far a commission has come.
 	commissions map[commission.State]string
 	// steps name what was done with a sample, custody say how its chain stands.

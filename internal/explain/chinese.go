@@ -110,6 +110,13 @@ var chinese = &catalogue{
 		claim.EffectPayableAgain: phrase("{{.Amount}}重新待付"),
 		claim.EffectConfirm:      phrase("{{.Amount}}记为已到账"),
 	},
+	causes: map[claim.RetractionCause]string{
+		claim.CauseRetracted: "由该机构自行撤回", claim.CauseSuspended: "该机构已被暂停，其结果不再采信", claim.CauseSuperseded: "已由更正后的报告替代",
+	},
+	reweighings: map[claim.Reweighed]string{
+		claim.Reopening: "结论以其为依据，须由人工重新决定。", claim.Standing: "其余鉴定结果结论相同，结论不变。",
+		claim.DecidedByPerson: "该索赔已由人工决定，结论不变。", claim.WithoutVerdict: "没有结论以其为依据。", claim.AlreadyRetracted: "已无有效的鉴定结果。",
+	},
 	commissions: map[commission.State]string{
 		commission.Offered: "尚未接受", commission.Accepted: "已接受", commission.Shipped: "已接受，检材在途",
 		commission.Received: "已收到检材", commission.Reported: "已出具报告", commission.Declined: "已拒绝", commission.Cancelled: "已取消",
@@ -143,7 +150,7 @@ var chinese = &catalogue{
 		requested:      phrase("已要求{{.Party}}举证（{{.Kind}}），期限{{.Due}}。"),
 		missing:        phrase("该证据已逾期。"),
 		overdue:        phrase("该报告已逾期。"),
-		retracted:      phrase("{{.Authenticator}}的报告{{.Report}}已被撤回。"),
+		retracted:      phrase("{{.Authenticator}}的报告{{.Report}}已被撤回{{if .Cause}}：{{.Cause}}{{end}}。{{if .Many}}该机构的其他结果一并撤回，涉及所有相关索赔。{{end}}"),
 		turn:           phrase("下一步：{{.Party}}。"),
 		escalated:      phrase("已标记需专人处理：期限已过，或支付渠道的说法前后矛盾。"),
 		time:           phrase("{{.At}}：{{.What}}。"),

@@ -100,6 +100,15 @@ var english = &catalogue{
 		claim.EffectPayableAgain: phrase("{{.Amount}} is payable again"),
 		claim.EffectConfirm:      phrase("{{.Amount}} is booked as paid"),
 	},
+	causes: map[claim.RetractionCause]string{
+		claim.CauseRetracted: "the body itself took it back", claim.CauseSuspended: "the body was suspended and is not believed any more",
+		claim.CauseSuperseded: "a corrected report took its place",
+	},
+	reweighings: map[claim.Reweighed]string{
+		claim.Reopening: "The verdict rested on it, so a person decides anew.", claim.Standing: "The results that are left find the same, so the verdict stands.",
+		claim.DecidedByPerson: "A person had decided the claim, so the verdict stands.", claim.WithoutVerdict: "No verdict rested on it.",
+		claim.AlreadyRetracted: "No result counted any more.",
+	},
 	commissions: map[commission.State]string{
 		commission.Offered: "has not accepted yet", commission.Accepted: "accepted", commission.Shipped: "accepted; the item is on its way",
 		commission.Received: "has the item", commission.Reported: "reported", commission.Declined: "declined", commission.Cancelled: "is no longer asked",
@@ -135,7 +144,7 @@ var english = &catalogue{
 		requested:      phrase(" {{.Party}} was asked for evidence ({{.Kind}}) until {{.Due}}."),
 		missing:        phrase(" That evidence is overdue."),
 		overdue:        phrase(" That report is overdue."),
-		retracted:      phrase(" Report {{.Report}} of {{.Authenticator}} was taken back."),
+		retracted:      phrase(" Report {{.Report}} of {{.Authenticator}} was taken back{{if .Cause}}: {{.Cause}}{{end}}.{{if .Many}} It was taken back together with others of this body, over all claims.{{end}}"),
 		turn:           phrase("It waits for {{.Party}}."),
 		escalated:      phrase(" A person has to look at it: a deadline passed, or the gateway contradicted itself."),
 		time:           phrase("At {{.At}} {{.What}}."),

@@ -33,7 +33,7 @@ type Subject struct {
 	// Broken are results that count for less because their chain of custody does not hold.
 	Broken []claim.Graded
 	// Retracted are the results of the claim that were taken back.
-	Retracted []claim.Result
+	Retracted []Retracted
 	// Commissions are the open commissions of the claim; Commissioned says whether it ever had
 	// one.
 	Commissions  []commission.Commission
@@ -48,6 +48,15 @@ type Subject struct {
 	Choices []Choice
 	// Place is where the times are read; nil for Beijing.
 	Place *time.Location
+}
+
+// Retracted is a result that does not count any more.
+type Retracted struct {
+	claim.Result
+	// Cause is why; empty for a retraction of before causes were told.
+	Cause claim.RetractionCause
+	// Job is the job that took it back with others; empty if it was taken back alone.
+	Job string
 }
 
 func (s *Subject) writer(l Language) writer {

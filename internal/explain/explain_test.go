@@ -126,9 +126,10 @@ func TestMissingMoneyIsExplained(t *testing.T) {
 // decision that lost its result without a word of it.
 func TestContestedVerdictsAreSaidToBe(t *testing.T) {
 	t.Parallel()
-	for l, want := range map[explain.Language][2]string{
-		explain.English: {"That verdict is contested and may change: nobody should be promised its amount.", "Report R-1 of lab-1 was taken back."},
-		explain.Chinese: {"该结论存在争议，可能改变，请勿向任何人承诺该金额。", "lab-1的报告R-1已被撤回。"},
+	for l, want := range map[explain.Language][4]string{
+		explain.English: {"That verdict is contested and may change: nobody should be promised its amount.", "Report R-1 of lab-1 was taken back.",
+			"taken back: the body was suspended and is not believed any more.", "together with others of this body"},
+		explain.Chinese: {"该结论存在争议，可能改变，请勿向任何人承诺该金额。", "lab-1的报告R-1已被撤回。", "该机构已被暂停", "其他结果一并撤回"},
 	} {
 		for _, state := range claim.States() {
 			s := subject(state)
@@ -137,8 +138,12 @@ func TestContestedVerdictsAreSaidToBe(t *testing.T) {
 			if got := written(explain.Explain(l, s)); strings.Contains(got, want[0]) != contested || strings.Contains(got, want[1]) {
 				t.Errorf("%s, %s: %s", l, state, got)
 			}
-			s.Retracted = []claim.Result{*s.Result.Result}
+			s.Retracted = []explain.Retracted{{Result: *s.Result.Result}}
 			if got := explain.Explain(l, s).Why; !strings.Contains(got, want[1]) {
+				t.Errorf("%s, %s: %s", l, state, got)
+			}
+			s.Retracted[0].Cause, s.Retracted[0].Job = claim.CauseSuspended, "job-1"
+			if got := explain.Explain(l, s).Why; !strings.Contains(got, want[2]) || !strings.Contains(got, want[3]) {
 				t.Errorf("%s, %s: %s", l, state, got)
 			}
 		}

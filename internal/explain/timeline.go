@@ -55,6 +55,10 @@ type Happening struct {
 	// Asked is the party that was asked for evidence, of a laboratory Body is its id; or that a file
 	// of evidence was disclosed to. Empty if the reader must not know.
 	Asked claim.Asked
+	// Cause is why a result does not count any more, and Reweighed what became of the claim;
+	// both empty for other events and for old ones.
+	Cause     claim.RetractionCause
+	Reweighed claim.Reweighed
 	// Assignee is the reviewer that took the claim.
 	Assignee string
 	// Proposed is the decision that was proposed; empty if the reader must not know.
@@ -205,6 +209,12 @@ func (t *teller) what(h *Happening) string {
 		f["Party"] = word(t.words.asked, h.Asked)
 	case h.Body != "":
 		f["Party"] = h.Body
+	}
+	if h.Cause != "" {
+		f["Cause"] = word(t.words.causes, h.Cause)
+	}
+	if h.Reweighed != "" {
+		f["Reweighed"] = word(t.words.reweighings, h.Reweighed)
 	}
 	if h.Proposed != "" {
 		f["Proposed"] = word(t.words.history.proposals, h.Proposed)

@@ -37,7 +37,7 @@ var chineseHistory = history{
 		event.ClaimApproved:       sentence("一名复核人通过了金额。"),
 		event.ApprovalRefused:     sentence("一名复核人退回了金额。"),
 		event.VerdictRevised:      sentence("结论已变更。"),
-		event.ResultRetracted:     sentence("鉴定结果已撤回{{if .Report}}：{{.Authenticator}}的报告{{.Report}}，原结论：{{.Units}}{{end}}。"),
+		event.ResultRetracted:     sentence("鉴定结果已撤回{{if .Report}}：{{.Authenticator}}的报告{{.Report}}，原结论：{{.Units}}{{end}}{{if .Cause}}；{{.Cause}}{{end}}。{{.Reweighed}}"),
 		event.OrderRefundReported: sentence("收到该订单行在索赔之外的退款{{if .Refund}}：{{.Refund}}{{if .At}}，退款时间：{{.At}}{{end}}{{end}}。"),
 		event.ClockStopped:        sentence("时限已中止，恢复计时之前不会到期。"),
 		event.ClockResumed:        sentence("时限恢复计时。"),

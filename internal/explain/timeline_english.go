@@ -37,7 +37,7 @@ var englishHistory = history{
 		event.ClaimApproved:       sentence("A person approved the amount."),
 		event.ApprovalRefused:     sentence("A person refused the amount."),
 		event.VerdictRevised:      sentence("The verdict was revised."),
-		event.ResultRetracted:     sentence("An authentication result was taken back{{if .Report}}: report {{.Report}} of {{.Authenticator}}, which had found {{.Units}}{{end}}."),
+		event.ResultRetracted:     sentence("An authentication result was taken back{{if .Report}}: report {{.Report}} of {{.Authenticator}}, which had found {{.Units}}{{end}}{{if .Cause}}; {{.Cause}}{{end}}.{{if .Reweighed}} {{.Reweighed}}{{end}}"),
 		event.OrderRefundReported: sentence("A refund of the order line outside of the claim was reported{{if .Refund}}: {{.Refund}}{{if .At}}, made at {{.At}}{{end}}{{end}}."),
 		event.ClockStopped:        sentence("The clock was stopped; no deadline passes until it resumes."),
 		event.ClockResumed:        sentence("The clock resumed; the deadline runs again."),

@@ -55,7 +55,12 @@ func (w *writer) why(s *Subject) string {
 		text += fill(p.uncommissioned, nil)
 	}
 	for i := range s.Retracted {
-		text += fill(p.retracted, fields{"Report": s.Retracted[i].ReportNumber, "Authenticator": s.Retracted[i].AuthenticatorID})
+		r := &s.Retracted[i]
+		f := fields{"Report": r.ReportNumber, "Authenticator": r.AuthenticatorID, "Cause": "", "Many": yes(r.Job != "")}
+		if r.Cause != "" {
+			f["Cause"] = word(w.words.causes, r.Cause)
+		}
+		text += fill(p.retracted, f)
 	}
 	return text
 }

@@ -177,6 +177,11 @@ const (
 	SuspenseInsufficient    Reason = "SUSPENSE_INSUFFICIENT"
 	DirectLimitExceeded     Reason = "DIRECT_LIMIT_EXCEEDED"
 
+	// Jobs.
+	JobNotFound      Reason = "JOB_NOT_FOUND"
+	JobStateConflict Reason = "JOB_STATE_CONFLICT"
+	RetractionEmpty  Reason = "RETRACTION_EMPTY"
+
 	// Reconciliation.
 	ImportNotFound            Reason = "IMPORT_NOT_FOUND"
 	ImportStateConflict       Reason = "IMPORT_STATE_CONFLICT"

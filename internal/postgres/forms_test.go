@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -204,6 +205,10 @@ var goldens = map[string]golden{
 			`{"policy_id":"some-drafted","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","categories":["food"],"multiplier":{"num":10,"den":3},"base_components":["GOODS_PAID","SELLER_DISCOUNT"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"NET","floor_minor":1,"cap_minor":2,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":3,"advance_limit_per_merchant_minor":4,"approval_over_minor":5,"abnormal_factor":6,"abnormal_over_minor":7,"reversal_borne_by":"CONSUMER","authentication_fee":"LOSER","fixed_promise":"REPLACES","minimum_deposit_minor":8,"protected_share":{"num":1,"den":4},"windows":{"claim":3600000000000,"knowledge":7200000000000,"result":{"working_days":15},"review":10800000000000,"notice_delivery":14400000000000,"notice":{"working_days":7},"grouping":18000000000000,"panel":21600000000000,"approval":{"working_days":2},"top_up":25200000000000,"hold":28800000000000,"exit_quarantine":32400000000000},"published_at":"0001-01-01T00:00:00Z","effective_from":"2026-02-01T00:00:00.000001Z","clause_digest":"` + strings.Repeat("cd", 32) + `"}`,
 		},
 	},
+	"jobs.arguments": ofJob(jobArguments, func(j *job.Job) any { return j.Arguments }),
+	"jobs.preview":   ofJob(jobPreview, func(j *job.Job) any { return j.Preview }),
+	"jobs.cursor":    ofJob(jobCursor, func(j *job.Job) any { return j.Cursor }),
+	"jobs.outcomes":  ofJob(jobOutcomes, func(j *job.Job) any { return j.Outcomes }),
 	"authenticator_states.content": {
 		write: func(b *books) string { b.registered(); return `authenticator_id = 'some-body'` },
 		read: func(b *books) (any, error) {

@@ -230,8 +230,8 @@ func (b *books) readNewOutside(c *book.Changes) {
 	}
 	for _, x := range c.Retractions {
 		var got book.Retraction
-		b.scan(`SELECT merchant_id, result_id, claim_id, note, event_number, retracted_at FROM result_retractions WHERE merchant_id = $1`,
-			x.MerchantID, &got.MerchantID, &got.ResultID, &got.ClaimID, &got.Note, &got.EventNumber, &got.RetractedAt)
+		b.scan(`SELECT merchant_id, result_id, claim_id, note, event_number, retracted_at, cause, job_id, reweighed FROM result_retractions WHERE merchant_id = $1`,
+			x.MerchantID, &got.MerchantID, &got.ResultID, &got.ClaimID, &got.Note, &got.EventNumber, &got.RetractedAt, (*string)(&got.Cause), &got.Job, (*string)(&got.Reweighed))
 		b.same("retraction", true, nil, x, got)
 	}
 	for _, p := range c.Persons {

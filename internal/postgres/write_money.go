@@ -92,12 +92,13 @@ func (tx *Tx) writeRetractions(c *book.Changes) {
 		return
 	}
 	tx.gather("write retractions", len(rows), `
-		INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
-		SELECT r.merchant_id, r.result_id, r.claim_id, r.note, r.event_number, r.retracted_at
+		INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at, cause, job_id, reweighed)
+		SELECT r.merchant_id, r.result_id, r.claim_id, r.note, r.event_number, r.retracted_at, r.cause, r.job_id, r.reweighed
 		FROM unnest($1::result_retractions[]) r`,
 		pgwire.RowsOf(tx.s.types["result_retractions"], rows, func(r *pgwire.Records, x *book.Retraction) {
 			r.Texts(x.MerchantID, x.ResultID, x.ClaimID, x.Note)
 			r.Bigints(x.EventNumber)
 			r.Times(x.RetractedAt)
+			r.TextsOrNull(string(x.Cause), x.Job, string(x.Reweighed))
 		}))
 }

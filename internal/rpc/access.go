@@ -222,6 +222,15 @@ var methods = map[string]access{
 	"/tenfold.v1.ReconciliationService/CommentBreak":      roles(principal.RoleFinance),
 	"/tenfold.v1.ReconciliationService/CloseBreak":        roles(principal.RoleFinance),
 
+	"/tenfold.v1.RetractionService/RetractResults": roles(principal.RoleOperator),
+	"/tenfold.v1.JobService/GetJob":                deciders,
+	"/tenfold.v1.JobService/ListJobs":              deciders,
+	"/tenfold.v1.JobService/ListJobItems":          deciders,
+	"/tenfold.v1.JobService/ApproveJob":            roles(principal.RoleApprover),
+	"/tenfold.v1.JobService/PauseJob":              roles(principal.RoleOperator),
+	"/tenfold.v1.JobService/ResumeJob":             roles(principal.RoleOperator),
+	"/tenfold.v1.JobService/CancelJob":             roles(principal.RoleApprover, principal.RoleOperator),
+
 	"/tenfold.v1.PolicyProposalService/ProposePolicyVersion":   roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyProposalService/ApprovePolicyProposal":  roles(principal.RoleApprover),
 	"/tenfold.v1.PolicyProposalService/RefusePolicyProposal":   roles(principal.RoleApprover, principal.RoleOperator),

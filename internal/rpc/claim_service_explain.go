@@ -128,7 +128,7 @@ type history struct {
 	// broken are results whose chain of custody does not hold.
 	broken []claim.Graded
 	// retracted are results that were taken back.
-	retracted []claim.Result
+	retracted []explain.Retracted
 	revision  *claim.Revision
 	// commissions are those that are open; commissioned says whether there ever was one.
 	commissions  []commission.Commission
@@ -168,10 +168,13 @@ func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, 
 			h.broken = append(h.broken, graded)
 		}
 		if results[i].Retracted && len(h.retracted) < retractedMax {
-			h.retracted = append(h.retracted, results[i])
+			h.retracted = append(h.retracted, explain.Retracted{Result: results[i]})
 		}
 	}
 	if err != nil {
+		return h, err
+	}
+	if err := addCauses(ctx, r, c, h.retracted); err != nil {
 		return h, err
 	}
 	commissions, err := r.CommissionsOfClaim(ctx, c.MerchantID, c.ID, 0, commission.PerClaimMax)
@@ -187,6 +190,22 @@ func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, 
 	requests, err := r.EvidenceRequestsOfClaim(ctx, c.MerchantID, c.ID, 0, claim.EvidenceRequestsMax)
 	h.requested = slices.DeleteFunc(requests, func(x claim.EvidenceRequest) bool { return x.State != claim.RequestOpen })
 	return h, err
+}
+
+// addCauses says of results that were taken back why.
+func addCauses(ctx context.Context, r postgres.Reader, c *claim.Claim, retracted []explain.Retracted) error {
+	if len(retracted) == 0 {
+		return nil
+	}
+	rows, err := r.Retractions(ctx, c.MerchantID, c.ID, partsMax)
+	for i := range retracted {
+		for n := range rows {
+			if rows[n].ResultID == retracted[i].ID {
+				retracted[i].Cause, retracted[i].Job = rows[n].Cause, rows[n].Job
+			}
+		}
+	}
+	return err
 }
 
 func explanationOf(

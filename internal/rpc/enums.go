@@ -14,6 +14,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -140,6 +141,11 @@ var (
 	breakStates               = enumOf[reconcile.BreakState, tenfoldv1.BreakState]("BREAK_STATE_")
 	breakCloseReasons         = enumOf[reconcile.CloseReason, tenfoldv1.BreakCloseReason]("BREAK_CLOSE_REASON_")
 	lineKinds                 = enumOf[formats.Kind, tenfoldv1.LineKind]("LINE_KIND_")
+	jobKinds                  = enumOf[job.Kind, tenfoldv1.JobKind]("JOB_KIND_")
+	jobStates                 = enumOf[job.State, tenfoldv1.JobState]("JOB_STATE_")
+	jobItemStates             = enumOf[job.ItemState, tenfoldv1.JobItemState]("JOB_ITEM_STATE_")
+	retractionCauses          = enumOf[claim.RetractionCause, tenfoldv1.RetractionCause]("RETRACTION_CAUSE_")
+	reweighings               = enumOf[claim.Reweighed, tenfoldv1.Reweighed]("REWEIGHED_")
 	lineStatuses              = enumOf[formats.Status, tenfoldv1.LineStatus]("LINE_STATUS_")
 
 	legalBases      = enumOf[policy.LegalBasis, tenfoldv1.LegalBasis]("LEGAL_BASIS_")

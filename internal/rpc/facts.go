@@ -74,6 +74,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"stepsMax":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"commissionsMax":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"proposalNumber":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"job":             tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"breaks":          tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"compared":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"wantedOffset":    tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,

@@ -23,7 +23,7 @@ var hidden = map[principal.Role][]string{
 	principal.RoleOrderService: {
 		"CustodyStep.note", "CustodyStep.role", "CustodyStep.person",
 		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
-		"TimelineCommission.shipment",
+		"TimelineCommission.shipment", "TimelineRetraction.job",
 		"Commission.replaces", "Commission.draw_seed", "Commission.draw_candidates", "Commission.role", "Commission.person",
 		"EvidenceRequest.role", "EvidenceRequest.person", "EvidenceRequest.note",
 	},
@@ -40,8 +40,8 @@ var hidden = map[principal.Role][]string{
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
-		"TimelineCommission.shipment",
 		"EvidenceRequest.role", "EvidenceRequest.person", "EvidenceRequest.note",
+		"TimelineCommission.shipment", "TimelineRetraction.job",
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {

@@ -174,6 +174,7 @@ func (t *timeline) entry(i int, role principal.Role) *tenfoldv1.TimelineEntry {
 	if e.Kind == event.EvidenceDisclosed {
 		p.DisclosedTo, p.DisclosedEventNumber = evidenceParties.proto(book.EvidenceParty(e.Detail("party"))), numberIn(e, "evidence")
 	}
+	p.Retraction = retractionTold(e)
 	if id := e.Detail("webhook"); id != "" {
 		p.Webhook = webhookName(row.MerchantID, id)
 	}
@@ -204,6 +205,21 @@ func numberIn(e *event.Event, detail string) int64 {
 		return 0
 	}
 	return n
+}
+
+// retractionTold is how a result stopped to count; nil if an event tells of none.
+func retractionTold(e *event.Event) *tenfoldv1.TimelineRetraction {
+	if e.Kind != event.ResultRetracted || e.Detail("cause") == "" {
+		return nil
+	}
+	r := &tenfoldv1.TimelineRetraction{
+		Cause:     retractionCauses.proto(claim.RetractionCause(e.Detail("cause"))),
+		Reweighed: reweighings.proto(claim.Reweighed(e.Detail("reweighed"))),
+	}
+	if id := e.Detail("job"); id != "" {
+		r.Job = jobName(id)
+	}
+	return r
 }
 
 // commissionTold is the commission that an event tells of; nil for none. That a result answers
@@ -335,6 +351,9 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	if x := p.GetEvidenceRequest(); x != nil {
 		h.What, h.Body, h.At = x.GetKind(), lastPart(x.GetAuthenticator()), moment(x.GetDueAt())
 		h.Asked = claim.Asked(evidenceParties.domain(x.GetParty()))
+	}
+	if x := p.GetRetraction(); x != nil {
+		h.Cause, h.Reweighed = retractionCauses.domain(x.GetCause()), reweighings.domain(x.GetReweighed())
 	}
 	switch {
 	case p.GetDeliveredAt() != nil:

@@ -59,7 +59,9 @@ var otherBounds = map[string]bool{
 	"BREAK_CHANGED": true, "RECONCILIATION_IMPLAUSIBLE": true,
 	// A hundred keys: TestKeysThatABodyCannotHaveAreRefused in internal/authenticator.
 	"KEY_LIMIT_REACHED": true,
-	// A call must end before its comparison: TestJobsGoOn in internal/engine.
+	// TestRetractionsOverTheWire meets them.
+	"JOB_NOT_FOUND": true, "JOB_STATE_CONFLICT": true, "RETRACTION_EMPTY": true,
+	// A call must end before its comparison: TestErrandsGoOn in internal/engine.
 	"RECONCILIATION_RUNNING": true,
 	// It is told to those who come over HTTP: TestStopAnswersCallsOverHTTP.
 	"SERVER_STOPPING": true,

@@ -201,6 +201,8 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterEvidenceServiceServer(s.grpc, &evidenceService{backend: b})
 	tenfoldv1.RegisterEvidenceRequestServiceServer(s.grpc, &evidenceRequestService{backend: b})
 	tenfoldv1.RegisterReconciliationServiceServer(s.grpc, &reconciliationService{backend: b})
+	tenfoldv1.RegisterRetractionServiceServer(s.grpc, &retractionService{backend: b})
+	tenfoldv1.RegisterJobServiceServer(s.grpc, &jobService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}

@@ -39,6 +39,9 @@ func (s *soak) startReplica(ctx context.Context) (_ *replica, err error) {
 	config := worker.Defaults()
 	// The clock runs fast, so the worker looks for work often.
 	config.Senders, config.Pause, config.PauseMax = 32, 50*time.Millisecond, time.Second
+	if s.jobItems > 0 {
+		config.JobItems = s.jobItems
+	}
 	hints := worker.NewHints(config.HintsMax)
 	lanes := engine.Defaults()
 	lanes.PoliciesAtOnce = true // The policies of the soak were in force before it begins.

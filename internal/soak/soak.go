@@ -96,6 +96,8 @@ type soak struct {
 	replicas [2]atomic.Pointer[replica]
 
 	answered, retries, serial atomic.Int64
+	// jobItems is how many items of a job a step looks at; zero is the default.
+	jobItems int
 
 	mu      sync.Mutex
 	refused map[fault.Reason]int64

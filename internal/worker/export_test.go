@@ -39,3 +39,14 @@ func (p Permit) End()               { p.end() }
 func (w *Worker) TakeSnapshots(ctx context.Context) error {
 	return errors.Join(w.takeSnapshots(ctx), w.sumPeriods(ctx))
 }
+
+// The places in a step of a job.
+const (
+	JobTaken     = string(jobTaken)
+	JobListed    = string(jobListed)
+	JobCommanded = string(jobCommanded)
+	JobKept      = string(jobKept)
+)
+
+// AtJob has f called between the parts of a step of a job.
+func (w *Worker) AtJob(f func(place string)) { w.atJob = func(p jobPlace) { f(string(p)) } }

@@ -61,6 +61,7 @@ type fixture struct {
 	payments *payouttest.Simulator
 	gateway  *gatewayclient.Client
 	count    atomic.Int64
+	config   worker.Config
 	// ahead is how far the payment service's clock is ahead.
 	ahead atomic.Int64
 	// overpaid says that the payment service pays more than it is asked to.
@@ -74,7 +75,7 @@ func newFixture(t testing.TB) *fixture { return newFixtureOf(t, worker.Defaults(
 
 func newFixtureOf(t testing.TB, config worker.Config, callMax time.Duration) *fixture {
 	t.Helper()
-	f := &fixture{t: t, pg: pgtest.New(t)}
+	f := &fixture{t: t, pg: pgtest.New(t), config: config}
 	var err error
 	if f.db, err = postgres.Open(f.pg.AppURL, 40); err != nil {
 		t.Fatal(err)

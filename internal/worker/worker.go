@@ -64,6 +64,10 @@ type Config struct {
 	// many events are added to those over all books at once.
 	SnapshotPause time.Duration
 	PeriodEvents  int
+	// JobLease is how long a server that is gone keeps a job from the others: several times
+	// what a step takes. JobItems is how many items of a job one step looks at.
+	JobLease time.Duration
+	JobItems int
 	// SweepPause is how often the worker looks for orphaned reservations, SweepAge
 	// how old one must be: longer than any command can be under way.
 	SweepPause time.Duration
@@ -85,6 +89,7 @@ func Defaults() Config {
 		LookAgain: 30 * time.Second, LookAgainMax: 10 * time.Minute,
 		CatalogPause:  10 * time.Second,
 		SnapshotPause: 5 * time.Second, PeriodEvents: 5000,
+		JobLease: time.Minute, JobItems: 256,
 		SweepPause: time.Minute, SweepAge: 15 * time.Minute,
 		SweepSpan: 30 * 24 * time.Hour, SweepWindow: 10 * time.Minute,
 	}
@@ -99,6 +104,7 @@ type Done struct {
 	BooksSwept        int64
 	HoldsExpired      int64
 	DemandsLapsed     int64
+	JobItemsDone      int64
 }
 
 // Worker does the work of one process.
@@ -127,8 +133,14 @@ type Worker struct {
 	// snapshotted is the book after which the next look for due snapshots begins.
 	snapshotted string
 	done        struct {
-		deadlines, instructed, queried, recorded, swept, expired, lapsed atomic.Int64
+		deadlines, instructed, queried, recorded, swept, expired, lapsed, items atomic.Int64
 	}
+	// lastJob is the job that was worked on last: the others have their turn after it.
+	lastJob string
+	// holder names the worker in the jobs that it works on.
+	holder string
+	// atJob is called between the parts of a step of a job.
+	atJob func(jobPlace)
 	// outcomes counts the outcomes of payouts, and the gateway calls without one.
 	outcomes struct {
 		succeeded, failed, unknown atomic.Int64
@@ -145,9 +157,12 @@ func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, hints *Hints, conf
 	return &Worker{
 		db: db, engine: e, gateway: g, config: config, log: log, hints: hints,
 		telling: make(chan struct{}, config.Senders), asking: make(chan struct{}, config.Senders),
-		flights: newFlights(&config), breaker: newBreaker(&config),
+		flights: newFlights(&config), breaker: newBreaker(&config), holder: holderName(), atJob: func(jobPlace) {},
 	}
 }
+
+// Name names the worker in the jobs that it has taken.
+func (w *Worker) Name() string { return w.holder }
 
 // Holds says whether payouts are kept from the gateway.
 func (w *Worker) Holds() bool { return w.config.Hold }
@@ -178,6 +193,7 @@ func (w *Worker) Run(ctx context.Context) {
 		{"resume notices", w.config.SweepPause, w.resumeNotices},
 		{"take snapshots", w.config.SnapshotPause, w.takeSnapshots},
 		{"sum periods", w.config.SnapshotPause, w.sumPeriods},
+		{"run jobs", w.config.Pause, w.runJobs},
 	} {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
 	}
@@ -242,7 +258,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 		for _, step := range []func(context.Context) error{
 			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
 			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
-			w.resumeNotices, w.passDeadlines, w.passCommissions, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands,
+			w.resumeNotices, w.passDeadlines, w.passCommissions, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runJobs,
 		} {
 			err := step(ctx)
 			if first == nil {
@@ -263,7 +279,7 @@ func (w *Worker) counts() Done {
 		DeadlinesPassed: w.done.deadlines.Load(), PayoutsInstructed: w.done.instructed.Load(),
 		PayoutsQueried: w.done.queried.Load(), OutcomesRecorded: w.done.recorded.Load(),
 		BooksSwept: w.done.swept.Load(), HoldsExpired: w.done.expired.Load(),
-		DemandsLapsed: w.done.lapsed.Load(),
+		DemandsLapsed: w.done.lapsed.Load(), JobItemsDone: w.done.items.Load(),
 	}
 }
 
@@ -277,6 +293,7 @@ func (w *Worker) since(before Done) Done {
 		BooksSwept:        now.BooksSwept - before.BooksSwept,
 		HoldsExpired:      now.HoldsExpired - before.HoldsExpired,
 		DemandsLapsed:     now.DemandsLapsed - before.DemandsLapsed,
+		JobItemsDone:      now.JobItemsDone - before.JobItemsDone,
 	}
 }
 

@@ -61,8 +61,8 @@ type AuthenticationServiceClient interface {
 	// AUTHENTICATOR_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListResults(ctx context.Context, in *ListResultsRequest, opts ...grpc.CallOption) (*ListResultsResponse, error)
 	// RetractResult takes a result back, by the authenticator or by an operator
-	// on its behalf. If the verdict rested on results, a person decides again;
-	// until then no money moves. RESULT_NOT_FOUND, RESULT_ALREADY_RETRACTED.
+	// on its behalf. If the verdict rested on results and those that are left do not
+	// find the same, a person decides again; until then no money moves. RESULT_NOT_FOUND, RESULT_ALREADY_RETRACTED.
 	RetractResult(ctx context.Context, in *RetractResultRequest, opts ...grpc.CallOption) (*RetractResultResponse, error)
 }
 
@@ -177,8 +177,8 @@ type AuthenticationServiceServer interface {
 	// AUTHENTICATOR_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListResults(context.Context, *ListResultsRequest) (*ListResultsResponse, error)
 	// RetractResult takes a result back, by the authenticator or by an operator
-	// on its behalf. If the verdict rested on results, a person decides again;
-	// until then no money moves. RESULT_NOT_FOUND, RESULT_ALREADY_RETRACTED.
+	// on its behalf. If the verdict rested on results and those that are left do not
+	// find the same, a person decides again; until then no money moves. RESULT_NOT_FOUND, RESULT_ALREADY_RETRACTED.
 	RetractResult(context.Context, *RetractResultRequest) (*RetractResultResponse, error)
 	mustEmbedUnimplementedAuthenticationServiceServer()
 }

@@ -239,7 +239,18 @@ type TimelineEntry struct {
 	// The commission of a body that the event tells of. Absent for other events.
 	Commission *TimelineCommission `protobuf:"bytes,30,opt,name=commission,proto3" json:"commission,omitempty"`
 	// The step of custody that the event tells of. Absent for other events.
-	CustodyStep   *TimelineCustodyStep `protobuf:"bytes,40,opt,name=custody_step,json=custodyStep,proto3" json:"custody_step,omitempty"`
+	CustodyStep *TimelineCustodyStep `protobuf:"bytes,40,opt,name=custody_step,json=custodyStep,proto3" json:"custody_step,omitempty"`
+	// The request for evidence that the event tells of, as it is now. Absent for other
+	// events, and if another party is asked.
+	EvidenceRequest *EvidenceRequest `protobuf:"bytes,31,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
+	// The party that a file of evidence was disclosed to after it was added. Unset for
+	// other events.
+	DisclosedTo EvidenceParty `protobuf:"varint,32,opt,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
+	// The event_number of that evidence. Zero for other events.
+	DisclosedEventNumber int64 `protobuf:"varint,33,opt,name=disclosed_event_number,json=disclosedEventNumber,proto3" json:"disclosed_event_number,omitempty"`
+	// How a result stopped to count. Absent for other events, and for those of before this
+	// field.
+	Retraction    *TimelineRetraction `protobuf:"bytes,34,opt,name=retraction,proto3" json:"retraction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -491,6 +502,34 @@ func (x *TimelineEntry) GetCustodyStep() *TimelineCustodyStep {
 	return nil
 }
 
+func (x *TimelineEntry) GetEvidenceRequest() *EvidenceRequest {
+	if x != nil {
+		return x.EvidenceRequest
+	}
+	return nil
+}
+
+func (x *TimelineEntry) GetDisclosedTo() EvidenceParty {
+	if x != nil {
+		return x.DisclosedTo
+	}
+	return EvidenceParty_EVIDENCE_PARTY_UNSPECIFIED
+}
+
+func (x *TimelineEntry) GetDisclosedEventNumber() int64 {
+	if x != nil {
+		return x.DisclosedEventNumber
+	}
+	return 0
+}
+
+func (x *TimelineEntry) GetRetraction() *TimelineRetraction {
+	if x != nil {
+		return x.Retraction
+	}
+	return nil
+}
+
 // TimelineCustodyStep is a step of custody in an entry, as the event tells of it.
 type TimelineCustodyStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -501,17 +540,9 @@ type TimelineCustodyStep struct {
 	// What was done with it.
 	Kind CustodyStepKind `protobuf:"varint,3,opt,name=kind,proto3,enum=tenfold.v1.CustodyStepKind" json:"kind,omitempty"`
 	// The time at which it was done.
-	HappenedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=happened_at,json=happenedAt,proto3" json:"happened_at,omitempty"`
-	// The request for evidence that the event tells of, as it is now. Absent for other
-	// events, and if another party is asked.
-	EvidenceRequest *EvidenceRequest `protobuf:"bytes,31,opt,name=evidence_request,json=evidenceRequest,proto3" json:"evidence_request,omitempty"`
-	// The party that a file of evidence was disclosed to after it was added. Unset for
-	// other events.
-	DisclosedTo EvidenceParty `protobuf:"varint,32,opt,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
-	// The event_number of that evidence. Zero for other events.
-	DisclosedEventNumber int64 `protobuf:"varint,33,opt,name=disclosed_event_number,json=disclosedEventNumber,proto3" json:"disclosed_event_number,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	HappenedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=happened_at,json=happenedAt,proto3" json:"happened_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TimelineCustodyStep) Reset() {
@@ -572,25 +603,68 @@ func (x *TimelineCustodyStep) GetHappenedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *TimelineCustodyStep) GetEvidenceRequest() *EvidenceRequest {
-	if x != nil {
-		return x.EvidenceRequest
-	}
-	return nil
+// TimelineRetraction is what an event tells of a result that does not count any more.
+type TimelineRetraction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why it does not count.
+	Cause RetractionCause `protobuf:"varint,1,opt,name=cause,proto3,enum=tenfold.v1.RetractionCause" json:"cause,omitempty"`
+	// What became of the claim.
+	Reweighed Reweighed `protobuf:"varint,2,opt,name=reweighed,proto3,enum=tenfold.v1.Reweighed" json:"reweighed,omitempty"`
+	// The job that did it for many claims: jobs/{job}. Empty if this claim alone was meant.
+	Job           string `protobuf:"bytes,3,opt,name=job,proto3" json:"job,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *TimelineCustodyStep) GetDisclosedTo() EvidenceParty {
-	if x != nil {
-		return x.DisclosedTo
-	}
-	return EvidenceParty_EVIDENCE_PARTY_UNSPECIFIED
+func (x *TimelineRetraction) Reset() {
+	*x = TimelineRetraction{}
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
 }
 
-func (x *TimelineCustodyStep) GetDisclosedEventNumber() int64 {
+func (x *TimelineRetraction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineRetraction) ProtoMessage() {}
+
+func (x *TimelineRetraction) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
 	if x != nil {
-		return x.DisclosedEventNumber
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
 	}
-	return 0
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineRetraction.ProtoReflect.Descriptor instead.
+func (*TimelineRetraction) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *TimelineRetraction) GetCause() RetractionCause {
+	if x != nil {
+		return x.Cause
+	}
+	return RetractionCause_RETRACTION_CAUSE_UNSPECIFIED
+}
+
+func (x *TimelineRetraction) GetReweighed() Reweighed {
+	if x != nil {
+		return x.Reweighed
+	}
+	return Reweighed_REWEIGHED_UNSPECIFIED
+}
+
+func (x *TimelineRetraction) GetJob() string {
+	if x != nil {
+		return x.Job
+	}
+	return ""
 }
 
 // TimelineCommission is a commission in an entry, as the event tells of it.
@@ -614,7 +688,7 @@ type TimelineCommission struct {
 
 func (x *TimelineCommission) Reset() {
 	*x = TimelineCommission{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +700,7 @@ func (x *TimelineCommission) String() string {
 func (*TimelineCommission) ProtoMessage() {}
 
 func (x *TimelineCommission) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +713,7 @@ func (x *TimelineCommission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineCommission.ProtoReflect.Descriptor instead.
 func (*TimelineCommission) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TimelineCommission) GetName() string {
@@ -721,7 +795,7 @@ type TimelinePayout struct {
 
 func (x *TimelinePayout) Reset() {
 	*x = TimelinePayout{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -733,7 +807,7 @@ func (x *TimelinePayout) String() string {
 func (*TimelinePayout) ProtoMessage() {}
 
 func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -746,7 +820,7 @@ func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePayout.ProtoReflect.Descriptor instead.
 func (*TimelinePayout) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TimelinePayout) GetName() string {
@@ -848,7 +922,7 @@ type TimelineRefund struct {
 
 func (x *TimelineRefund) Reset() {
 	*x = TimelineRefund{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +934,7 @@ func (x *TimelineRefund) String() string {
 func (*TimelineRefund) ProtoMessage() {}
 
 func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +947,7 @@ func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRefund.ProtoReflect.Descriptor instead.
 func (*TimelineRefund) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TimelineRefund) GetRefundId() string {
@@ -914,7 +988,7 @@ type TimelineNoticeAttempt struct {
 
 func (x *TimelineNoticeAttempt) Reset() {
 	*x = TimelineNoticeAttempt{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1000,7 @@ func (x *TimelineNoticeAttempt) String() string {
 func (*TimelineNoticeAttempt) ProtoMessage() {}
 
 func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1013,7 @@ func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineNoticeAttempt.ProtoReflect.Descriptor instead.
 func (*TimelineNoticeAttempt) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TimelineNoticeAttempt) GetChannel() string {
@@ -975,7 +1049,7 @@ var File_tenfold_v1_history_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/history_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/custody.proto\x1a\x16tenfold/v1/event.proto\x1a)tenfold/v1/evidence_request_service.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/custody.proto\x1a\x16tenfold/v1/event.proto\x1a)tenfold/v1/evidence_request_service.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x14tenfold/v1/job.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
 	"\x13ListTimelineRequest\x12r\n" +
 	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12>\n" +
@@ -986,7 +1060,7 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\x05 \x01(\tB\"\xe2A\x01\x01\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\x87\x01\n" +
 	"\x14ListTimelineResponse\x12=\n" +
 	"\aentries\x18\x01 \x03(\v2\x19.tenfold.v1.TimelineEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aentries\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\x90\r\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xb4\x0f\n" +
 	"\rTimelineEntry\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
 	"\rtenfold/Event\xc8\xf3\x18\x03R\x04name\x12 \n" +
@@ -1025,16 +1099,24 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\x1e \x01(\v2\x1e.tenfold.v1.TimelineCommissionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
 	"commission\x12L\n" +
-	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\"\xb5\x03\n" +
+	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\x12P\n" +
+	"\x10evidence_request\x18\x1f \x01(\v2\x1b.tenfold.v1.EvidenceRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fevidenceRequest\x12F\n" +
+	"\fdisclosed_to\x18  \x01(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\x12>\n" +
+	"\x16disclosed_event_number\x18! \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x14disclosedEventNumber\x12H\n" +
+	"\n" +
+	"retraction\x18\" \x01(\v2\x1e.tenfold.v1.TimelineRetractionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"retraction\"\xdb\x01\n" +
 	"\x13TimelineCustodyStep\x12 \n" +
 	"\x06number\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x12 \n" +
 	"\x06sample\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06sample\x129\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x1b.tenfold.v1.CustodyStepKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12E\n" +
 	"\vhappened_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"happenedAt\x12P\n" +
-	"\x10evidence_request\x18\x1f \x01(\v2\x1b.tenfold.v1.EvidenceRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fevidenceRequest\x12F\n" +
-	"\fdisclosed_to\x18  \x01(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\x12>\n" +
-	"\x16disclosed_event_number\x18! \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x14disclosedEventNumber\"\xba\x02\n" +
+	"happenedAt\"\xbc\x01\n" +
+	"\x12TimelineRetraction\x12;\n" +
+	"\x05cause\x18\x01 \x01(\x0e2\x1b.tenfold.v1.RetractionCauseB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05cause\x12=\n" +
+	"\treweighed\x18\x02 \x01(\x0e2\x15.tenfold.v1.ReweighedB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\treweighed\x12*\n" +
+	"\x03job\x18\x03 \x01(\tB\x18\xe2A\x01\x03\xfaA\r\n" +
+	"\vtenfold/Job\xc8\xf3\x18\x01R\x03job\"\xba\x02\n" +
 	"\x12TimelineCommission\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
 	"\x12tenfold/Commission\xc8\xf3\x18\x03R\x04name\x12H\n" +
@@ -1087,75 +1169,81 @@ func file_tenfold_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_history_service_proto_rawDescData
 }
 
-var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(*ListTimelineRequest)(nil),   // 0: tenfold.v1.ListTimelineRequest
 	(*ListTimelineResponse)(nil),  // 1: tenfold.v1.ListTimelineResponse
 	(*TimelineEntry)(nil),         // 2: tenfold.v1.TimelineEntry
 	(*TimelineCustodyStep)(nil),   // 3: tenfold.v1.TimelineCustodyStep
-	(*TimelineCommission)(nil),    // 4: tenfold.v1.TimelineCommission
-	(*TimelinePayout)(nil),        // 5: tenfold.v1.TimelinePayout
-	(*TimelineRefund)(nil),        // 6: tenfold.v1.TimelineRefund
-	(*TimelineNoticeAttempt)(nil), // 7: tenfold.v1.TimelineNoticeAttempt
-	(Language)(0),                 // 8: tenfold.v1.Language
-	(EventKind)(0),                // 9: tenfold.v1.EventKind
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*EventMove)(nil),             // 11: tenfold.v1.EventMove
-	(*Transfer)(nil),              // 12: tenfold.v1.Transfer
-	(*AuthenticationResult)(nil),  // 13: tenfold.v1.AuthenticationResult
-	(*VerdictSummary)(nil),        // 14: tenfold.v1.VerdictSummary
-	(*Evidence)(nil),              // 15: tenfold.v1.Evidence
-	(DeadlineKind)(0),             // 16: tenfold.v1.DeadlineKind
-	(ProposalKind)(0),             // 17: tenfold.v1.ProposalKind
-	(CustodyStepKind)(0),          // 18: tenfold.v1.CustodyStepKind
+	(*TimelineRetraction)(nil),    // 4: tenfold.v1.TimelineRetraction
+	(*TimelineCommission)(nil),    // 5: tenfold.v1.TimelineCommission
+	(*TimelinePayout)(nil),        // 6: tenfold.v1.TimelinePayout
+	(*TimelineRefund)(nil),        // 7: tenfold.v1.TimelineRefund
+	(*TimelineNoticeAttempt)(nil), // 8: tenfold.v1.TimelineNoticeAttempt
+	(Language)(0),                 // 9: tenfold.v1.Language
+	(EventKind)(0),                // 10: tenfold.v1.EventKind
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*EventMove)(nil),             // 12: tenfold.v1.EventMove
+	(*Transfer)(nil),              // 13: tenfold.v1.Transfer
+	(*AuthenticationResult)(nil),  // 14: tenfold.v1.AuthenticationResult
+	(*VerdictSummary)(nil),        // 15: tenfold.v1.VerdictSummary
+	(*Evidence)(nil),              // 16: tenfold.v1.Evidence
+	(DeadlineKind)(0),             // 17: tenfold.v1.DeadlineKind
+	(ProposalKind)(0),             // 18: tenfold.v1.ProposalKind
 	(*EvidenceRequest)(nil),       // 19: tenfold.v1.EvidenceRequest
 	(EvidenceParty)(0),            // 20: tenfold.v1.EvidenceParty
-	(PayoutPart)(0),               // 21: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 22: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 23: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 24: tenfold.v1.PayoutOutcome
+	(CustodyStepKind)(0),          // 21: tenfold.v1.CustodyStepKind
+	(RetractionCause)(0),          // 22: tenfold.v1.RetractionCause
+	(Reweighed)(0),                // 23: tenfold.v1.Reweighed
+	(PayoutPart)(0),               // 24: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 25: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 26: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 27: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
-	8,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
+	9,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
 	2,  // 1: tenfold.v1.ListTimelineResponse.entries:type_name -> tenfold.v1.TimelineEntry
-	9,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
-	10, // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
-	8,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
-	11, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
-	12, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
-	13, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
-	14, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
-	15, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
-	5,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
-	6,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
-	16, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
-	10, // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
-	10, // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
-	17, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
-	7,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
-	4,  // 17: tenfold.v1.TimelineEntry.commission:type_name -> tenfold.v1.TimelineCommission
+	10, // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
+	11, // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
+	9,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
+	12, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
+	13, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
+	14, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
+	15, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
+	16, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
+	6,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
+	7,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
+	17, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
+	11, // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
+	11, // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
+	18, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
+	8,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
+	5,  // 17: tenfold.v1.TimelineEntry.commission:type_name -> tenfold.v1.TimelineCommission
 	3,  // 18: tenfold.v1.TimelineEntry.custody_step:type_name -> tenfold.v1.TimelineCustodyStep
-	18, // 19: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
-	10, // 20: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
-	19, // 21: tenfold.v1.TimelineCustodyStep.evidence_request:type_name -> tenfold.v1.EvidenceRequest
-	20, // 22: tenfold.v1.TimelineCustodyStep.disclosed_to:type_name -> tenfold.v1.EvidenceParty
-	10, // 23: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
-	21, // 24: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	22, // 25: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	23, // 26: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	24, // 27: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	23, // 28: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	10, // 29: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	23, // 30: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	10, // 31: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	10, // 32: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
-	0,  // 33: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 34: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	34, // [34:35] is the sub-list for method output_type
-	33, // [33:34] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	19, // 19: tenfold.v1.TimelineEntry.evidence_request:type_name -> tenfold.v1.EvidenceRequest
+	20, // 20: tenfold.v1.TimelineEntry.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	4,  // 21: tenfold.v1.TimelineEntry.retraction:type_name -> tenfold.v1.TimelineRetraction
+	21, // 22: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
+	11, // 23: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
+	22, // 24: tenfold.v1.TimelineRetraction.cause:type_name -> tenfold.v1.RetractionCause
+	23, // 25: tenfold.v1.TimelineRetraction.reweighed:type_name -> tenfold.v1.Reweighed
+	11, // 26: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
+	24, // 27: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	25, // 28: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	26, // 29: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	27, // 30: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	26, // 31: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	11, // 32: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	26, // 33: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	11, // 34: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	11, // 35: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 36: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 37: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	37, // [37:38] is the sub-list for method output_type
+	36, // [36:37] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }
@@ -1169,6 +1257,7 @@ func file_tenfold_v1_history_service_proto_init() {
 	file_tenfold_v1_event_proto_init()
 	file_tenfold_v1_evidence_request_service_proto_init()
 	file_tenfold_v1_explanation_proto_init()
+	file_tenfold_v1_job_proto_init()
 	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_payout_proto_init()
@@ -1180,7 +1269,7 @@ func file_tenfold_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_history_service_proto_rawDesc), len(file_tenfold_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -378,6 +378,14 @@ const (
 	// FAILED_PRECONDITION. Malware was found in the file; malware names it. Clean the
 	// device that made it.
 	Reason_REASON_MALWARE_FOUND Reason = 193
+	// NOT_FOUND. There is no job of this name.
+	Reason_REASON_JOB_NOT_FOUND Reason = 194
+	// FAILED_PRECONDITION. The job is in a state that does not allow this. state names
+	// it. Read the job.
+	Reason_REASON_JOB_STATE_CONFLICT Reason = 195
+	// FAILED_PRECONDITION. The authenticator has no result that counts and that the
+	// request selects. Check its times and report numbers.
+	Reason_REASON_RETRACTION_EMPTY Reason = 196
 	// NOT_FOUND. There is no import of this name. Begin it with CreateImport.
 	Reason_REASON_IMPORT_NOT_FOUND Reason = 210
 	// FAILED_PRECONDITION. The import is in another state, or the file was taken by
@@ -569,6 +577,9 @@ var (
 		191: "REASON_EVIDENCE_NOT_DISCLOSED",
 		192: "REASON_EVIDENCE_DAMAGED",
 		193: "REASON_MALWARE_FOUND",
+		194: "REASON_JOB_NOT_FOUND",
+		195: "REASON_JOB_STATE_CONFLICT",
+		196: "REASON_RETRACTION_EMPTY",
 		210: "REASON_IMPORT_NOT_FOUND",
 		211: "REASON_IMPORT_STATE_CONFLICT",
 		212: "REASON_IMPORT_CHUNK_MISPLACED",
@@ -714,6 +725,9 @@ var (
 		"REASON_EVIDENCE_NOT_DISCLOSED":           191,
 		"REASON_EVIDENCE_DAMAGED":                 192,
 		"REASON_MALWARE_FOUND":                    193,
+		"REASON_JOB_NOT_FOUND":                    194,
+		"REASON_JOB_STATE_CONFLICT":               195,
+		"REASON_RETRACTION_EMPTY":                 196,
 		"REASON_IMPORT_NOT_FOUND":                 210,
 		"REASON_IMPORT_STATE_CONFLICT":            211,
 		"REASON_IMPORT_CHUNK_MISPLACED":           212,
@@ -774,7 +788,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xbb$\n" +
+	"tenfold.v1*\x94%\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -894,7 +908,10 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x19REASON_EVIDENCE_NOT_FOUND\x10\xbe\x01\x12\"\n" +
 	"\x1dREASON_EVIDENCE_NOT_DISCLOSED\x10\xbf\x01\x12\x1c\n" +
 	"\x17REASON_EVIDENCE_DAMAGED\x10\xc0\x01\x12\x19\n" +
-	"\x14REASON_MALWARE_FOUND\x10\xc1\x01\x12\x1c\n" +
+	"\x14REASON_MALWARE_FOUND\x10\xc1\x01\x12\x19\n" +
+	"\x14REASON_JOB_NOT_FOUND\x10\xc2\x01\x12\x1e\n" +
+	"\x19REASON_JOB_STATE_CONFLICT\x10\xc3\x01\x12\x1c\n" +
+	"\x17REASON_RETRACTION_EMPTY\x10\xc4\x01\x12\x1c\n" +
 	"\x17REASON_IMPORT_NOT_FOUND\x10\xd2\x01\x12!\n" +
 	"\x1cREASON_IMPORT_STATE_CONFLICT\x10\xd3\x01\x12\"\n" +
 	"\x1dREASON_IMPORT_CHUNK_MISPLACED\x10\xd4\x01\x12\x1b\n" +

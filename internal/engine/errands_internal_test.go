@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Would catch a job that ends with the call that began it, one that is begun twice, an outcome
+// Would catch an errand that ends with the call that began it, one that is begun twice, an outcome
 // that nobody gets, and one that is handed out for ever.
-func TestJobsGoOn(t *testing.T) {
+func TestErrandsGoOn(t *testing.T) {
 	t.Parallel()
-	j, release, begun := newJobs(), make(chan struct{}), make(chan int, 4)
+	j, release, begun := newErrands(), make(chan struct{}), make(chan int, 4)
 	n := 0
 	slow := func(ctx context.Context) (any, error) {
 		n++
@@ -22,14 +22,14 @@ func TestJobsGoOn(t *testing.T) {
 	short, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, finished, err := j.do(short, "a", slow); finished || err != nil {
-		t.Fatalf("a job that waits has finished: %v", err)
+		t.Fatalf("an errand that waits has finished: %v", err)
 	}
 	<-begun
 	// A call whose deadline is near does not wait for it.
 	near, end := context.WithDeadline(t.Context(), time.Unix(0, 0))
 	defer end()
 	if _, finished, _ := j.do(near, "a", slow); finished {
-		t.Fatal("a job that waits has finished")
+		t.Fatal("an errand that waits has finished")
 	}
 	close(release)
 	got, finished, err := j.do(t.Context(), "a", slow)
@@ -40,11 +40,12 @@ func TestJobsGoOn(t *testing.T) {
 		t.Fatalf("an outcome is handed out twice: %v", err)
 	}
 	// Outcomes that nobody asks for make room.
-	for i := range 2 * jobsKept {
+	for i := range 2 * errandsKept {
 		_, _, _ = j.do(t.Context(), string(rune('A'+i)), func(context.Context) (any, error) { return i, nil })
 		_, _, _ = j.do(short, string(rune('A'+i)), func(context.Context) (any, error) { return i, nil })
+		<-j.running[string(rune('A'+i))].done // Nobody else works on them now.
 	}
-	if kept := len(j.running); kept > jobsKept {
+	if kept := len(j.running); kept > errandsKept {
 		t.Errorf("%d outcomes are kept", kept)
 	}
 }
