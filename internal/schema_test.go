@@ -131,8 +131,7 @@ var appendOnly = []string{
 	"transfers", "events", "claim_revisions", "results", "requests",
 	"order_line_corrections", "order_line_refunds", "pricing_groups", "person_commitments",
 	"policy_versions", "authenticators", "catalog_requests", "calendar_days", "access_refusals",
-	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "policy_proposal_votes", "claim_notes", "evidence", "custody_steps",
-	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "policy_proposal_votes", "claim_notes", "evidence", "evidence_disclosures",
+	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "policy_proposal_votes", "claim_notes", "evidence", "evidence_disclosures", "custody_steps",
 	"event_quarantines",
 }
 
