@@ -110,7 +110,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"cmd/gatewaystub"},
 	},
 	"internal/reconcile/formats/formatstest": {
-		importers: []string{"internal/bench"},
+		importers: []string{"internal/bench", "internal/demo"},
 	},
 	"internal/linename": {
 		importers: []string{"internal/rpc", "client", "cmd/tenfold"},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -159,6 +160,10 @@ func printDemo(out *output, r *demo.Report) {
 	printCases(out, r.Cases)
 	printLoad(out, r.Load)
 	printBooks(out, r)
+	printStatements(out, r.Statements)
+	if r.Reckoning != nil {
+		printReckoning(out, r.Reckoning)
+	}
 	debits, credits := r.Totals()
 	fmt.Fprintf(out.w, "%d published cases and %d kinds of claim: %s; trial balance %s: %s\n", len(r.Cases), len(r.Load),
 		out.verdict(r.Matches(), "everything as it must be", "DIFFERENCES"),
@@ -227,6 +232,28 @@ func printBooks(out *output, r *demo.Report) {
 	debits, credits := r.Totals()
 	t.AppendFooter(table.Row{"Sum", amount(debits, demoCurrency), amount(credits, demoCurrency), amount(debits-credits, demoCurrency)})
 	out.render(t)
+}
+
+func printStatements(out *output, list []demo.StatementReport) {
+	t := out.newTable("Statements over the whole time (yuan)", column{title: "Book"}, column{"Lines", true}, column{"Sum", true},
+		column{title: "SHA-256 of the raw CSV"}, column{title: "Ties with the book"})
+	for _, s := range list {
+		t.AppendRow(table.Row{s.Merchant, s.Lines, amount(s.Amount, demoCurrency), s.Digest[:min(len(s.Digest), 16)] + "…", out.verdict(s.Ties, "yes", "NO")})
+	}
+	out.render(t)
+}
+
+// printReckoning prints which planted breaks were found.
+func printReckoning(out *output, r *demo.ReckoningReport) {
+	t := out.newTable(fmt.Sprintf("%d days compared with the files of the payment service and of the marketplace: %d payouts, %d lines",
+		r.Days, r.Payouts, r.Lines), column{title: "Break"}, column{title: "Planted"}, column{title: "Found"})
+	for _, b := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(r.Planted, r.Found)))) {
+		has := func(list []string) string { return out.verdict(slices.Contains(list, b), "yes", "NO") }
+		t.AppendRow(table.Row{b, has(r.Planted), has(r.Found)})
+	}
+	out.render(t)
+	fmt.Fprintf(out.w, "%d planted breaks, %d found; with the files as they should be %d are left: %s\n\n", len(r.Planted), len(r.Found), len(r.Left),
+		out.verdict(r.Matches(), "the bills reconcile", "THE BILLS DO NOT RECONCILE"))
 }
 
 // shorten cuts a text to at most n characters.

@@ -215,13 +215,15 @@ func TestDemoOutput(t *testing.T) {
 		Load:         []demo.LoadReport{{Product: "p", Destination: "d", Expected: "PAID", Claims: 2, AsExpected: 2}},
 		Books:        []demo.BookReport{{Merchant: "m", Accounts: []demo.AccountReport{{Purpose: "DEPOSIT", Side: "CREDIT", Credits: 5, Balance: 5}}}},
 		TrialBalance: []demo.AccountTotal{{Purpose: "DEPOSIT", Credits: 5}, {Purpose: "SETTLEMENT_CLEARING", Debits: 5}},
+		Statements:   []demo.StatementReport{{Merchant: "m", Lines: 3, Amount: 5, Digest: strings.Repeat("0", 64), Ties: true}},
+		Reckoning:    &demo.ReckoningReport{Days: 1, Lines: 2, Payouts: 2, Planted: []string{"UNIT_DIFFERS 1"}, Found: []string{"UNIT_DIFFERS 1"}},
 	}
 	if !report.Matches() {
 		t.Fatal("a report without a difference does not match")
 	}
 	var b strings.Builder
 	printDemo(&output{format: formatTable, w: &b}, report)
-	for _, want := range []string{"5,586.00", "everything as it must be", "the books balance"} {
+	for _, want := range []string{"5,586.00", "everything as it must be", "the books balance", "the bills reconcile", "UNIT_DIFFERS 1"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, b.String())
 		}
@@ -230,6 +232,10 @@ func TestDemoOutput(t *testing.T) {
 		"a case":  func(r *demo.Report) { r.Cases[0].Match = false },
 		"a claim": func(r *demo.Report) { r.Load[0].AsExpected = 1 },
 		"a fen":   func(r *demo.Report) { r.TrialBalance[0].Credits = 4 },
+		"a line":  func(r *demo.Report) { r.Statements[0].Ties = false },
+		"a break": func(r *demo.Report) { r.Reckoning.Found = nil },
+		"a rest":  func(r *demo.Report) { r.Reckoning.Left = []string{"UNIT_DIFFERS 1"} },
+		"no file": func(r *demo.Report) { r.Reckoning.Lines = 0 },
 	} {
 		var spoiled demo.Report
 		raw, err := json.Marshal(report)
@@ -261,7 +267,9 @@ func TestDemoCommand(t *testing.T) {
 	if err := json.Unmarshal(out, &report); err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Cases) != 9 || len(report.Books) != 14 || !report.Matches() {
+	// A break of every class that files of two accounts can have, but for cut-offs and refunds.
+	const classes = 10
+	if len(report.Cases) != 9 || len(report.Books) != 14 || len(report.Statements) != 14 || len(report.Reckoning.Planted) != classes || !report.Matches() {
 		t.Errorf("%s", out)
 	}
 }

@@ -94,8 +94,20 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		return nil, err
 	}
 	report.TrialBalance = trialBalance(report.Books)
-	return report, nil
+	// Days are compared when they are over.
+	end := steps[len(steps)-1].at.Add(reckonAfter)
+	if err := m.runDueWork(ctx, end); err != nil {
+		return nil, err
+	}
+	if report.Statements, err = m.statements(ctx, end, report.Books); err != nil {
+		return nil, err
+	}
+	report.Reckoning, err = m.reckon(ctx, end)
+	return report, err
 }
+
+// reckonAfter is how long after the last step the days are compared with their files.
+const reckonAfter = 48 * time.Hour
 
 // market plays everybody around the server.
 type market struct {
@@ -104,6 +116,8 @@ type market struct {
 	results tenfoldv1.AuthenticationServiceClient
 	books   tenfoldv1.DepositServiceClient
 	sandbox tenfoldv1.SandboxServiceClient
+	bills   tenfoldv1.StatementServiceClient
+	files   tenfoldv1.ReconciliationServiceClient
 	// merchants have a book; they are in the order in which their books were
 	// opened.
 	merchants []string
@@ -114,6 +128,7 @@ func newMarket(c Config, conn *grpc.ClientConn) *market {
 		config: c,
 		claims: tenfoldv1.NewClaimServiceClient(conn), results: tenfoldv1.NewAuthenticationServiceClient(conn),
 		books: tenfoldv1.NewDepositServiceClient(conn), sandbox: tenfoldv1.NewSandboxServiceClient(conn),
+		bills: tenfoldv1.NewStatementServiceClient(conn), files: tenfoldv1.NewReconciliationServiceClient(conn),
 	}
 }
 

@@ -13,10 +13,12 @@ import (
 
 // Report is the result of a demo. Amounts are in fen.
 type Report struct {
-	Cases        []CaseReport   `json:"cases"`
-	Load         []LoadReport   `json:"load"`
-	Books        []BookReport   `json:"books"`
-	TrialBalance []AccountTotal `json:"trial_balance"`
+	Cases        []CaseReport      `json:"cases"`
+	Load         []LoadReport      `json:"load"`
+	Books        []BookReport      `json:"books"`
+	TrialBalance []AccountTotal    `json:"trial_balance"`
+	Statements   []StatementReport `json:"statements"`
+	Reckoning    *ReckoningReport  `json:"reckoning"`
 }
 
 // CaseReport is the result of one published case: Tenfold's award and payments, and
@@ -87,8 +89,13 @@ func (r *Report) Matches() bool {
 			return false
 		}
 	}
+	for _, x := range r.Statements {
+		if !x.Ties {
+			return false
+		}
+	}
 	debits, credits := r.Totals()
-	return debits == credits
+	return debits == credits && r.Reckoning != nil && r.Reckoning.Matches()
 }
 
 // Totals are all debits and all credits of all books; they must be equal.
