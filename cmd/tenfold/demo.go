@@ -116,6 +116,8 @@ func demoServer(dataDir, listen, gateway string) []string {
 		"--sandbox", "--sandbox-start", demo.Start.Format(time.RFC3339), "--data-dir", dataDir, "--listen", listen, "--gateway", gateway,
 		// The demo states its identity without proof, and calls as fast as it can.
 		"--insecure-loopback", "--rate-limit", "0",
+		// Its merchants bring more at once than one cashier may move.
+		"--direct-limit", "none",
 		// The demo has no operator.
 		"--ops-listen", noOps,
 	}
