@@ -55,6 +55,11 @@ const (
 	KeyRevoked                 = fault.KeyRevoked
 	AlgorithmNotAllowed        = fault.AlgorithmNotAllowed
 	SignatureInvalid           = fault.SignatureInvalid
+	KeyNotValid                = fault.KeyNotValid
+	SignatureRequired          = fault.SignatureRequired
+	SignedResultInvalid        = fault.SignedResultInvalid
+	SignedResultMismatch       = fault.SignedResultMismatch
+	ResultNotSigned            = fault.ResultNotSigned
 
 	// What was named does not exist, or exists already.
 	MerchantNotFound        = fault.MerchantNotFound

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -89,6 +91,29 @@ func resultVerbs() []verb {
 			action: tenfoldv1.ClaimAction_CLAIM_ACTION_RECORD_RESULT, risk: "The result can decide the claim and hold the merchant's money",
 		},
 		{
+			use: "record-signed MERCHANT", method: "SignedResultService/RecordSignedResult", role: principal.RoleOperator,
+			short: "Record a result that its body signed",
+			long: "Record a result that its body signed, a JSON Web Signature in the compact form. Body, claim and finding are those of the\n" +
+				"signed content. A laboratory itself calls as --role authenticator with its --scope.",
+			examples: []string{"result record-signed m1 --file report.txt --yes"},
+			args:     []input{{name: "MERCHANT", field: "parent", required: true, as: merchantText}},
+			flags: []input{
+				{name: "file", field: "signed_result", usage: "file with the signed result", required: true, as: contentOfFile},
+				{name: "report-digest", field: "report_digest", usage: "SHA-256 of the report that came with it, in lower-case hex"},
+				{name: "fee", field: "fee", usage: "cost of the result with its currency, such as 300.00CNY"},
+				{name: "fee-paid-by", field: "fee_paid_by", usage: "who paid the fee first: claimant or platform"},
+			},
+			risk: "The result can decide the claim and hold the merchant's money",
+		},
+		{
+			use: "verify RESULT", method: "SignedResultService/GetSignedResult", role: principal.RoleAuditor,
+			short: "Verify the signature of a result again",
+			long: "Verify a result again: that a key of its body signed it, that the key counted when it was recorded, and that the result\n" +
+				"says what was signed.",
+			examples: []string{"result verify m1/r-17", "result verify m1/r-17 -o json"}, args: []input{aResult},
+			print: printVerified,
+		},
+		{
 			use: "get RESULT", method: "AuthenticationService/GetResult", role: principal.RoleOperator,
 			short: "Show a result", long: "Show a result: what was examined, by whom, and what was found.",
 			examples: []string{"result get m1/r-17"}, args: []input{aResult},
@@ -120,6 +145,20 @@ func resultVerbs() []verb {
 			args:     []input{aResult}, flags: []input{whyNote("the reason")}, risk: "The claim is decided again",
 		},
 	}
+}
+
+// printVerified says whether a result is what its body signed.
+func printVerified(o *output, _ *call, answer proto.Message) {
+	v := answer.(*tenfoldv1.GetSignedResultResponse)
+	if v.GetVerified() {
+		fmt.Fprintf(o.w, "%s is what %s signed\n", v.GetResult().GetName(), v.GetResult().GetAuthenticator())
+	} else {
+		fmt.Fprintf(o.w, "%s is NOT what %s signed: %s\n", v.GetResult().GetName(), v.GetResult().GetAuthenticator(), v.GetProblemDetail())
+	}
+	if k := v.GetKey(); k != nil {
+		printAuthenticatorKeys(o, []*tenfoldv1.AuthenticatorKey{k})
+	}
+	fmt.Fprintln(o.w, v.GetSignedResult())
 }
 
 // oneSubject refuses a list of results of nothing, and of a claim and a body at once.

@@ -53,8 +53,9 @@ func keyVerbs() []verb {
 	}
 }
 
-// fileMax bounds a key or a proof, in bytes.
-const fileMax = 8 << 10
+// fileMax bounds what is read from a file into a field, in bytes. The server has bounds of its
+// own for a key, a proof and a signed result.
+const fileMax = 128 << 10
 
 // contentOfFile reads a file into a text, without white space around it.
 func contentOfFile(path string) (string, error) {

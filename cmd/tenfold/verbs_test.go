@@ -128,6 +128,17 @@ func testKeys(t *testing.T, d *desk) {
 	d.says(exitOK, "VALID", "authenticator", "key", "list", "cti")
 	key := "cti/" + s.Thumbprint
 	d.says(exitOK, "EdDSA", "authenticator", "key", "get", key)
+	id := d.file("s1", "plain", "wallet-2")
+	signed := filepath.Join(dir, "report.txt")
+	report := `{"schema":"tenfold.result/1","report":{"number":"CTI-9","issuedAt":"2026-03-01T10:00:00Z"},"issuer":{"authenticator":"cti"},` +
+		`"subject":{"merchant":"m1","claim":"` + id + `"},"items":[{"unit":1,"verdict":"GENUINE"}],"sampleSource":"CONSUMER_SAMPLE","custodyIntact":true,` +
+		`"relatesOnlyToItemsTested":true}`
+	if err := os.WriteFile(signed, []byte(s.Sign(s.Header("vnd.tenfold.result+jws"), []byte(report))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.says(exitUsage, "say --yes", "result", "record-signed", "m1", "--file", signed)
+	out := d.says(exitOK, "CTI-9", "result", "record-signed", "m1", "--file", signed, "--yes")
+	d.says(exitOK, "is what authenticators/cti signed", "result", "verify", regexp.MustCompile(`merchants/m1/results/\S+`).FindString(out))
 	d.says(exitUsage, "ID/THUMBPRINT", "authenticator", "key", "get", s.Thumbprint)
 	d.says(exitUsage, "say --yes", "authenticator", "key", "revoke", key, "--note", "copied")
 	d.says(exitOK, "REVOKED", "authenticator", "key", "revoke", key, "--note", "copied", "--yes")

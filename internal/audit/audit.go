@@ -129,6 +129,7 @@ var checks = [...]check{
 		book.KindAppeal, book.KindApproval, book.KindNote, book.KindCommission,
 		book.KindEvidenceRequest, book.KindDisclosure,
 	}},
+	{(*inspection).checkSigned, []book.Kind{book.KindResult}},
 	{(*inspection).checkLines, []book.Kind{book.KindLine, book.KindCorrection}},
 	{(*inspection).checkPrices, []book.Kind{book.KindClaim, book.KindGroup, book.KindRefund}},
 	{(*inspection).checkUnits, []book.Kind{book.KindUnit}},

@@ -59,6 +59,9 @@ type Judged struct {
 	// Category is that of the goods; empty if it is not known.
 	Category string
 	IssuedAt time.Time
+	// Methods are those that were tested by, TestedOn the days in Beijing of the test, as far
+	// as a signed report names them.
+	Methods, TestedOn []string
 }
 
 // CheckResult refuses a result of the body: with AUTHENTICATOR_SUSPENDED while it is
@@ -78,6 +81,23 @@ func (b *Body) CheckResult(j Judged) error {
 	case j.Category != "" && !b.JudgesCategory(j.Category):
 		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for category %q", b.ID, j.Category).
 			With("authenticatorId", b.ID).At("authenticator")
+	}
+	return b.checkTest(&j)
+}
+
+// checkTest refuses a result by what its signed report says of the test.
+func (b *Body) checkTest(j *Judged) error {
+	for _, day := range j.TestedOn {
+		if !b.accreditedOn(day) {
+			return fault.New(fault.AuthenticatorNotAccredited, "no accreditation of authenticator %s was valid on %s, a day of the test", b.ID, day).
+				With("authenticatorId", b.ID).With("issuedOn", day).At("signed_result")
+		}
+	}
+	for _, m := range j.Methods {
+		if len(b.Methods) > 0 && !hasPlain(b.Methods, m) {
+			return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for the method %q", b.ID, m).
+				With("authenticatorId", b.ID).At("signed_result")
+		}
 	}
 	return nil
 }

@@ -261,7 +261,10 @@ func (c *Content) AnyGoods() bool { return len(c.Brands) == 0 && len(c.Trademark
 // accreditation is valid on that day in Beijing, or the body has none, which means that it
 // needs none.
 func (c *Content) AccreditedOn(issued time.Time) bool {
-	day := calendar.DateOf(issued).String()
+	return c.accreditedOn(calendar.DateOf(issued).String())
+}
+
+func (c *Content) accreditedOn(day string) bool {
 	return len(c.Accreditations) == 0 || slices.ContainsFunc(c.Accreditations, func(a Accreditation) bool {
 		return a.From <= day && day <= a.Until
 	})

@@ -258,6 +258,8 @@ func (b *Book) bindResult(f *event.RowForm, r *claim.Result) {
 	if r.Rules > 0 {
 		f.Later("rules_version", number(int64(r.Rules)))
 	}
+	f.Later("signing_key", r.SigningKey)
+	f.Later("signed_statement", r.Signed)
 	b.tell("results", r.ClaimID, r.ID, f)
 }
 

@@ -20,6 +20,8 @@ type RecordResult struct {
 	// Result names the claim and the authenticator; the engine sets the rest of what
 	// it should know by itself.
 	Result claim.Result
+	// Methods and TestedOn are what a signed report says of the test, beside the result.
+	Methods, TestedOn []string
 }
 
 func (r *RecordResult) need(c *Call, n *Needs) {
@@ -57,11 +59,17 @@ func (r *RecordResult) Cover(d *request.Digest) {
 	if r.DigestVersion() > request.FirstVersion+1 {
 		d.Texts(x.SampleID)
 	}
+	if r.DigestVersion() > request.FirstVersion+2 {
+		d.Texts(x.Signed)
+	}
 }
 
-// DigestVersion implements grown: the second list covers the fee, the third the sample.
+// DigestVersion implements grown: the second list covers the fee, the third the sample, the
+// fourth the signed statement.
 func (r *RecordResult) DigestVersion() int64 {
 	switch {
+	case r.Result.Signed != "":
+		return request.FirstVersion + 3
 	case r.Result.SampleID != "":
 		return request.FirstVersion + 2
 	case r.Result.Fee != 0:
@@ -149,7 +157,10 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body)
 			return ResultRecorded(have.ID)
 		}
 	}
-	judged := authenticator.Judged{IssuedAt: r.Result.IssuedAt}
+	if err := judge.CheckSigner(r.Result.SigningKey, b.now); err != nil {
+		return err
+	}
+	judged := authenticator.Judged{IssuedAt: r.Result.IssuedAt, Methods: r.Methods, TestedOn: r.TestedOn}
 	if l := b.lines.get(c.OrderLineID); l != nil {
 		judged.Category = l.line.Category
 	}

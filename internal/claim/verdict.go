@@ -113,6 +113,12 @@ type Result struct {
 	// Commission is the number of the claim's commission that it answers; zero for a body
 	// that was not commissioned.
 	Commission int32
+	// SigningKey is the thumbprint of the key by which the body signed it; empty for a result
+	// that is not signed.
+	SigningKey string
+	// Signed is the signed statement as it was received. It is there while the result is
+	// recorded, and read by itself later: it may be long.
+	Signed string
 }
 
 // FeePayer is the side that fronted the fee of a result.

@@ -48,6 +48,11 @@ var chineseRefusals = refusals{
 		fault.KeyRevoked:                 sentence("密钥{{.keyId}}已{{if .revokedAt}}于{{.revokedAt}}{{end}}被吊销。"),
 		fault.AlgorithmNotAllowed:        sentence("不允许使用该签名算法{{if .algorithm}}：{{.algorithm}}{{end}}。"),
 		fault.SignatureInvalid:           sentence("签名内容格式有误，或签名验证不通过。"),
+		fault.KeyNotValid:                sentence("密钥{{.keyId}}此时不在有效期内。"),
+		fault.SignatureRequired:          sentence("鉴定机构{{.authenticatorId}}的结果均须签名，该结果未签名。"),
+		fault.SignedResultInvalid:        sentence("签名结果不符合公布的格式{{if .member}}：{{.member}}{{end}}。"),
+		fault.SignedResultMismatch:       sentence("签名结果的内容不一致{{if .member}}：{{.member}}{{end}}。"),
+		fault.ResultNotSigned:            sentence("鉴定结果{{.resultId}}未签名。"),
 		fault.AuthenticatorNotTrusted:    sentence("鉴定机构{{.authenticatorId}}未获准鉴定该类商品。"),
 		fault.RateLimited:                sentence("调用过于频繁{{if .callsPerSecond}}，每秒最多{{.callsPerSecond}}次{{end}}。"),
 

@@ -49,6 +49,11 @@ var englishRefusals = refusals{
 		fault.KeyRevoked:                sentence("The key{{if .keyId}} {{.keyId}}{{end}} is revoked{{if .revokedAt}} since {{.revokedAt}}{{end}}."),
 		fault.AlgorithmNotAllowed:       sentence("This algorithm of signatures is not allowed here{{if .algorithm}}: {{.algorithm}}{{end}}."),
 		fault.SignatureInvalid:          sentence("The signed statement is malformed, or its signature does not hold."),
+		fault.KeyNotValid:               sentence("The key{{if .keyId}} {{.keyId}}{{end}} does not count at this time."),
+		fault.SignatureRequired:         sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} signs all of its results, and this one is not signed."),
+		fault.SignedResultInvalid:       sentence("The signed result is not of the published schema{{if .member}}: {{.member}}{{end}}."),
+		fault.SignedResultMismatch:      sentence("The signed result says something else{{if .member}}: {{.member}} differs{{end}}."),
+		fault.ResultNotSigned:           sentence("The result{{if .resultId}} {{.resultId}}{{end}} is not signed."),
 		fault.AuthenticatorNotTrusted:   sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is not trusted for this category of goods."),
 		fault.RateLimited:               sentence("You call too often{{if .callsPerSecond}}; {{.callsPerSecond}} calls a second are allowed{{end}}."),
 

@@ -58,6 +58,11 @@ const (
 	KeyRevoked           Reason = "KEY_REVOKED"
 	AlgorithmNotAllowed  Reason = "ALGORITHM_NOT_ALLOWED"
 	SignatureInvalid     Reason = "SIGNATURE_INVALID"
+	KeyNotValid          Reason = "KEY_NOT_VALID"
+	SignatureRequired    Reason = "SIGNATURE_REQUIRED"
+	SignedResultInvalid  Reason = "SIGNED_RESULT_INVALID"
+	SignedResultMismatch Reason = "SIGNED_RESULT_MISMATCH"
+	ResultNotSigned      Reason = "RESULT_NOT_SIGNED"
 
 	// What was named does not exist, or exists already.
 	MerchantNotFound        Reason = "MERCHANT_NOT_FOUND"

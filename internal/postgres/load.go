@@ -240,7 +240,8 @@ const resultFacts = `
 	r.report_number, r.authenticator_kind, r.sample_source, r.reinspection,
 	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
 	r.event_number, r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by,
-	coalesce(r.commission_number, 0), coalesce(r.sample_id, ''), coalesce(r.rules_version, 0)`
+	coalesce(r.commission_number, 0), coalesce(r.sample_id, ''), coalesce(r.rules_version, 0),
+	coalesce(r.signing_key, '')`
 
 const resultColumns = resultFacts + `,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
@@ -252,7 +253,7 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
 		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Commission,
-		&r.SampleID, &r.Rules, &r.Retracted)
+		&r.SampleID, &r.Rules, &r.SigningKey, &r.Retracted)
 	if err != nil {
 		return r, err
 	}

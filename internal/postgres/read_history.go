@@ -146,6 +146,18 @@ func (r Reader) Result(ctx context.Context, merchantID, resultID string) (claim.
 	return list[0], true, err
 }
 
+// SignedStatement reads what a body signed of a result, as it was received; empty for a result
+// that is not signed or does not exist.
+func (r Reader) SignedStatement(ctx context.Context, merchantID, resultID string) (string, error) {
+	text, _, err := readOne(ctx, r, "read signed statement", `
+		SELECT coalesce(r.signed_statement, '')
+		FROM results r
+		WHERE r.merchant_id = $1 AND r.result_id = $2`, func(rows *sql.Rows) (text string, err error) {
+		return text, rows.Scan(&text)
+	}, merchantID, resultID)
+	return text, err
+}
+
 // Results reads a claim's results after one, oldest first.
 func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, limit int) ([]claim.Result, error) {
 	rows, err := read(ctx, r, "list results", `

@@ -134,6 +134,19 @@ func TestEveryFieldOfANewRowIsStored(t *testing.T) {
 	}
 }
 
+// withSigned adds to results what was signed of them, which is read by itself.
+func (b *books) withSigned(read func([]book.Key) ([]claim.Result, error)) func([]book.Key) ([]claim.Result, error) {
+	return func(keys []book.Key) ([]claim.Result, error) {
+		rows, err := read(keys)
+		for i := range rows {
+			if err == nil {
+				rows[i].Signed, err = b.pg.Reader().SignedStatement(b.t.Context(), rows[i].MerchantID, rows[i].ID)
+			}
+		}
+		return rows, err
+	}
+}
+
 // later are the changes of rows that are there already.
 var later = []string{
 	"Books", "BooksRead", "BooksMissing", "ClaimsChanged", "UnitsFreed", "UnitsPassed", "WaitsChanged", "WaitsEnded",
@@ -167,7 +180,7 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 		return tx.Claims(keys, func(c *claim.Claim, err error) { t.Errorf("claim %s: %v", c.ID, err) })
 	}))
 	readBack(t, "units", c.UnitsTaken, func(u book.UnitOwner) book.Key { return key(u.MerchantID, u.OrderLineID) }, tx.UnitOwners)
-	readBack(t, "results", c.Results, func(r claim.Result) book.Key { return key(r.MerchantID, r.ClaimID) }, sound(t, tx.Results))
+	readBack(t, "results", c.Results, func(r claim.Result) book.Key { return key(r.MerchantID, r.ClaimID) }, b.withSigned(sound(t, tx.Results)))
 	readBack(t, "holds", c.HoldsPlaced, func(h ledger.Hold) book.Key { return key(h.MerchantID, h.ClaimID) }, pointed(tx.Holds))
 	readBack(t, "transfers", c.Transfers, func(x ledger.Transfer) book.Key { return key(x.MerchantID, x.ExternalReference) }, tx.TransfersByReference)
 	readBack(t, "debts", c.DebtsBegun, func(d debt.Debt) debt.Key {

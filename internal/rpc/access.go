@@ -60,6 +60,9 @@ var askers = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.R
 // bodies act on commissions of their own; an operator does on their behalf.
 var bodies = roles(principal.RoleAuthenticator, principal.RoleOperator)
 
+// verifiers see what bodies signed, word by word.
+var verifiers = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleOperator, principal.RoleAuditor)
+
 // commissionReaders see commissions; a body its own.
 var commissionReaders = roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance,
 	principal.RoleOperator, principal.RoleAuditor, principal.RoleAuthenticator)
@@ -161,6 +164,9 @@ var methods = map[string]access{
 	"/tenfold.v1.CustodyService/ListCustodySteps": roles(append(slices.Clone(staffAndMerchant.roles), principal.RoleAuthenticator)...),
 
 	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
+
+	"/tenfold.v1.SignedResultService/RecordSignedResult": bodies,
+	"/tenfold.v1.SignedResultService/GetSignedResult":    verifiers,
 
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.NoticeService/BatchAcceptClaims":   roles(principal.RoleMerchant, principal.RoleOperator),

@@ -160,6 +160,9 @@ var allowed = map[string][]string{
 	"ReconciliationService/CommentBreak":                   {"finance"},
 	"ReconciliationService/CloseBreak":                     {"finance"},
 
+	"SignedResultService/RecordSignedResult": {"authenticator", "operator"},
+	"SignedResultService/GetSignedResult":    {"support", "adjudicator", "approver", "operator", "auditor"},
+
 	"AuthenticatorKeyService/AddAuthenticatorKey":    {"operator"},
 	"AuthenticatorKeyService/RevokeAuthenticatorKey": {"authenticator", "operator"},
 	"AuthenticatorKeyService/GetAuthenticatorKey":    butFor(),

@@ -168,6 +168,11 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 		"AuthenticationService/GetAuthenticator": func() (proto.Message, error) {
 			return results.GetAuthenticator(lab, &tenfoldv1.GetAuthenticatorRequest{Name: x.GetAuthenticator()})
 		},
+		"SignedResultService/RecordSignedResult": func() (proto.Message, error) {
+			s := signaturetest.Ed25519(3)
+			f.keyed("lab-1", s)
+			return f.signedResults().RecordSignedResult(lab, f.signed(s, "lab-1", &tenfoldv1.Claim{Name: x.GetClaim()}, "S-17", nil))
+		},
 		"AuthenticatorKeyService/RevokeAuthenticatorKey": func() (proto.Message, error) {
 			return f.keys().RevokeAuthenticatorKey(lab, &tenfoldv1.RevokeAuthenticatorKeyRequest{
 				Name: f.keyed("lab-1", signaturetest.Ed25519(1)), RequestId: f.id(), Note: "copied",

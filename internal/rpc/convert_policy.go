@@ -68,9 +68,13 @@ func resultOf(catalog *book.Catalog, r *claim.Result) *tenfoldv1.AuthenticationR
 	if r.Commission > 0 {
 		answers = commissionName(r.MerchantID, r.ClaimID, r.Commission)
 	}
+	key := ""
+	if r.SigningKey != "" {
+		key = authenticatorKeyName(r.AuthenticatorID, r.SigningKey)
+	}
 	return &tenfoldv1.AuthenticationResult{
-		Commission: answers,
-		Name:       resultName(r.MerchantID, r.ID), Claim: claimName(r.MerchantID, r.ClaimID),
+		Commission: answers, SigningKey: key,
+		Name: resultName(r.MerchantID, r.ID), Claim: claimName(r.MerchantID, r.ClaimID),
 		Authenticator: authenticatorName(r.AuthenticatorID), ReportNumber: r.ReportNumber, UnitVerdicts: unitsOf(r.Units),
 		SampleSource: sampleSources.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,

@@ -80,6 +80,11 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.KeyRevoked:           codes.FailedPrecondition,
 	fault.AlgorithmNotAllowed:  codes.PermissionDenied,
 	fault.SignatureInvalid:     codes.InvalidArgument,
+	fault.KeyNotValid:          codes.FailedPrecondition,
+	fault.SignatureRequired:    codes.FailedPrecondition,
+	fault.SignedResultInvalid:  codes.InvalidArgument,
+	fault.SignedResultMismatch: codes.InvalidArgument,
+	fault.ResultNotSigned:      codes.FailedPrecondition,
 
 	fault.RequestNotFound:       codes.NotFound,
 	fault.MerchantNotFound:      codes.NotFound,

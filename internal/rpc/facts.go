@@ -100,6 +100,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	// Why an authenticator is not believed, and what was asked about it.
 	"issuedOn":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"suspendedAt":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"member":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"keyId":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"keysMax":      tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"revokedAt":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

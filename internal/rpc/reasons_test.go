@@ -43,8 +43,6 @@ type reasonCase struct {
 var noCall = map[string]bool{
 	"HOLD_ALREADY_CAPTURED": true, "HOLD_ALREADY_RELEASED": true, "HOLD_ALREADY_EXPIRED": true, "HOLD_EXCEEDED": true,
 	"APPROVAL_VOID": true,
-	// Results that bodies sign arrive with a call of their own.
-	"SIGNATURE_INVALID": true,
 }
 
 // otherBounds are reasons that have tests of their own, on a server with other
@@ -275,6 +273,37 @@ var reasonCases = map[string]reasonCase{
 			Name: "authenticators/sandbox-lab", RequestId: f.id(), Note: "inspected",
 		})
 		return err
+	}},
+	"SIGNATURE_INVALID": {code: codes.InvalidArgument, field: "signed_result", call: func(f *fixture) error {
+		r := f.signed(signaturetest.Ed25519(1), "sandbox-lab", f.file("m1", "l1"), "S-1", nil)
+		r.SignedResult = "e30.e30"
+		return f.signedErr(r)
+	}},
+	"SIGNED_RESULT_INVALID": {code: codes.InvalidArgument, field: "signed_result", metadata: []string{"member"}, call: func(f *fixture) error {
+		return f.signedErr(f.signed(signaturetest.Ed25519(1), "sandbox-lab", f.file("m1", "l1"), "S-1", map[string]any{"sampleSource": "A_FEELING"}))
+	}},
+	"SIGNED_RESULT_MISMATCH": {code: codes.InvalidArgument, field: "signed_result", metadata: []string{"member"}, call: func(f *fixture) error {
+		r := f.signed(signaturetest.Ed25519(1), "sandbox-lab", f.file("m1", "l1"), "S-1", nil)
+		r.ReportDigest = strings.Repeat("a", 64)
+		return f.signedErr(r)
+	}},
+	"KEY_NOT_VALID": {code: codes.FailedPrecondition, field: "signed_result", metadata: []string{"authenticatorId", "keyId"}, call: func(f *fixture) error {
+		f.expiredKey(signaturetest.Ed25519(1))
+		return f.signedErr(f.signed(signaturetest.Ed25519(1), "sandbox-lab", f.file("m1", "l1"), "S-1", nil))
+	}},
+	"SIGNATURE_REQUIRED": {code: codes.FailedPrecondition, field: "authenticator", metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
+		f.signedOnly()
+		return f.resultErr(f.file("m1", "l1"), "sandbox-lab", "R-1", 1)
+	}},
+	"RESULT_NOT_SIGNED": {code: codes.FailedPrecondition, field: "name", metadata: []string{"resultId"}, call: func(f *fixture) error {
+		if err := f.resultErr(f.file("m1", "l1"), "sandbox-lab", "R-1", 1); err != nil {
+			return err
+		}
+		list, err := f.results.ListResults(f.as("support"), &tenfoldv1.ListResultsRequest{Parent: "authenticators/sandbox-lab"})
+		if err != nil {
+			return err
+		}
+		return errorOf(f.signedResults().GetSignedResult(f.as("auditor"), &tenfoldv1.GetSignedResultRequest{Name: list.GetResults()[0].GetName()}))
 	}},
 	"KEY_NOT_FOUND": {code: codes.NotFound, metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
 		return f.revokeErr("authenticators/sandbox-lab/keys/" + signaturetest.Ed25519(1).Thumbprint)

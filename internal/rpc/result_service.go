@@ -56,7 +56,7 @@ func (s *resultService) record(ctx context.Context, r *tenfoldv1.ResultToRecord)
 	if err := ownResult(ctx, r.GetAuthenticator()); err != nil {
 		return recorded{}, false, err
 	}
-	claimID, err := s.subject(ctx, merchant, r)
+	claimID, err := s.subject(ctx, merchant, r, methodRecordResult)
 	if err != nil {
 		return recorded{}, false, err
 	}
@@ -96,6 +96,17 @@ type finding interface {
 
 // recordResult carries out the command that records a finding on a claim.
 func (b *backend) recordResult(ctx context.Context, merchant, claimID string, r finding) (book.Outcome, error) {
+	cmd, err := recordingOf(claimID, r)
+	if err != nil {
+		return book.Outcome{}, err
+	}
+	h := b.header(ctx, merchant, r)
+	h.Method = methodRecordResult
+	return b.engine.Do(ctx, h, cmd)
+}
+
+// recordingOf is the command that records a finding on a claim.
+func recordingOf(claimID string, r finding) (*book.RecordResult, error) {
 	authenticator, _ := nameOf(r.GetAuthenticator())
 	cmd := book.RecordResult{Result: claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
@@ -105,15 +116,13 @@ func (b *backend) recordResult(ctx context.Context, merchant, claimID string, r 
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
 	}}
 	if r.GetFee() != nil && cmd.Result.Fee == 0 {
-		return book.Outcome{}, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")
+		return nil, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")
 	}
-	h := b.header(ctx, merchant, r)
-	h.Method = methodRecordResult
-	return b.engine.Do(ctx, h, &cmd)
+	return &cmd, nil
 }
 
-// subject finds the claim that an item is about.
-func (s *resultService) subject(ctx context.Context, merchant string, r *tenfoldv1.ResultToRecord) (string, error) {
+// subject finds the claim that an item is about, which a method records.
+func (s *resultService) subject(ctx context.Context, merchant string, r *tenfoldv1.ResultToRecord, method string) (string, error) {
 	if name := r.GetClaim(); name != "" {
 		if err := under(r.GetParent(), name, "claim"); err != nil {
 			return "", err
@@ -132,7 +141,7 @@ func (s *resultService) subject(ctx context.Context, merchant string, r *tenfold
 	for _, u := range r.GetUnitVerdicts() {
 		a.units = append(a.units, u.GetOrdinal())
 	}
-	if id, err := s.before(ctx, &a, r.GetRequestId()); id != "" || err != nil {
+	if id, err := s.before(ctx, &a, method, r.GetRequestId()); id != "" || err != nil {
 		return id, err
 	}
 	return s.find(ctx, &a)
@@ -160,9 +169,9 @@ func (a *address) holds(c *claim.Claim) bool {
 
 // before gives the claim on which the same request was recorded, if it was: another claim may
 // have been filed meanwhile. Empty if it was not, or was about something else.
-func (s *resultService) before(ctx context.Context, a *address, requestID string) (string, error) {
+func (s *resultService) before(ctx context.Context, a *address, method, requestID string) (string, error) {
 	stored, found, err := s.db.Reader().Request(ctx, request.Key{
-		MerchantID: a.merchant, Workload: callerOf(ctx).Workload, Method: methodRecordResult, RequestID: requestID,
+		MerchantID: a.merchant, Workload: callerOf(ctx).Workload, Method: method, RequestID: requestID,
 	})
 	if err != nil || !found {
 		return "", err

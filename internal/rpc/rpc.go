@@ -188,7 +188,11 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterBookServiceServer(s.grpc, &bookService{backend: b})
 	tenfoldv1.RegisterStatementServiceServer(s.grpc, &statementService{backend: b})
 	tenfoldv1.RegisterReportServiceServer(s.grpc, &reportService{backend: b})
-	tenfoldv1.RegisterResultServiceServer(s.grpc, &resultService{backend: b, validator: validator})
+	results := &resultService{backend: b, validator: validator}
+	tenfoldv1.RegisterResultServiceServer(s.grpc, results)
+	tenfoldv1.RegisterSignedResultServiceServer(s.grpc, &signedResultService{
+		backend: b, authentication: &authenticationService{backend: b}, results: results, validator: validator,
+	})
 	tenfoldv1.RegisterReconsiderationServiceServer(s.grpc, &reconsiderationService{backend: b})
 	tenfoldv1.RegisterHistoryServiceServer(s.grpc, &historyService{backend: b})
 	tenfoldv1.RegisterAuditServiceServer(s.grpc, &auditService{backend: b})

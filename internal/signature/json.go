@@ -11,10 +11,10 @@ import (
 // depthMax bounds how deep objects and lists stand in each other.
 const depthMax = 16
 
-// parseJSON reads one JSON value: objects as maps, lists as slices, numbers as they are
+// ParseJSON reads one JSON value: objects as maps, lists as slices, numbers as they are
 // written. Refuses a member that stands twice in one object, because two readers could take
 // different ones.
-func parseJSON(data []byte) (any, error) {
+func ParseJSON(data []byte) (any, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("it must be UTF-8")
 	}

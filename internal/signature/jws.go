@@ -13,7 +13,7 @@ import (
 )
 
 // BytesMax bounds a signed statement as it is sent.
-const BytesMax = 256 << 10
+const BytesMax = 128 << 10
 
 // headerBytesMax bounds the header of a signed statement.
 const headerBytesMax = 4 << 10
@@ -67,7 +67,7 @@ func ParseStatement(text string) (*Statement, error) {
 var headers = []string{"alg", "kid", "typ", "cty"}
 
 func (s *Statement) readHeader(data []byte) error {
-	tree, err := parseJSON(data)
+	tree, err := ParseJSON(data)
 	if err != nil {
 		return malformed("its header: %s", err)
 	}
@@ -130,7 +130,7 @@ func malformed(format string, args ...any) error {
 // Members lists the names of the members of a payload that is a JSON object, in their order
 // by letters.
 func (s *Statement) Members() ([]string, error) {
-	tree, err := parseJSON(s.Payload)
+	tree, err := ParseJSON(s.Payload)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func ParseKey(text string, stated Algorithm) (*Key, error) {
 	if len(text) > KeyBytesMax {
 		return nil, keyInvalid("it must have at most %d bytes, not %d", KeyBytesMax, len(text))
 	}
-	tree, err := parseJSON([]byte(text))
+	tree, err := ParseJSON([]byte(text))
 	if err != nil {
 		return nil, keyInvalid("%s", err)
 	}

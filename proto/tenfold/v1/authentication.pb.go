@@ -856,7 +856,10 @@ type AuthenticationResult struct {
 	// its own: it decides alone, and its chain of custody is recorded and complete.
 	Extendable bool `protobuf:"varint,27,opt,name=extendable,proto3" json:"extendable,omitempty"`
 	// The version of the decision rules that ranks the result.
-	RulesVersion  int32 `protobuf:"varint,28,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	RulesVersion int32 `protobuf:"varint,28,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// The public key by which the authenticator signed it:
+	// authenticators/{authenticator}/keys/{key}. Empty if it is not signed.
+	SigningKey    string `protobuf:"bytes,18,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1038,6 +1041,13 @@ func (x *AuthenticationResult) GetRulesVersion() int32 {
 	return 0
 }
 
+func (x *AuthenticationResult) GetSigningKey() string {
+	if x != nil {
+		return x.SigningKey
+	}
+	return ""
+}
+
 var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
@@ -1095,7 +1105,8 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x11revocation_reason\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10revocationReason\x12A\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2!.tenfold.v1.AuthenticatorKeyStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state:m\xeaAj\n" +
-	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\xbd\t\n" +
+	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\x85\n" +
+	"\n" +
 	"\x14AuthenticationResult\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -1126,7 +1137,10 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"extendable\x18\x1b \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
 	"extendable\x12-\n" +
-	"\rrules_version\x18\x1c \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\frulesVersion:Y\xeaAV\n" +
+	"\rrules_version\x18\x1c \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\frulesVersion\x12F\n" +
+	"\vsigning_key\x18\x12 \x01(\tB%\xe2A\x01\x03\xfaA\x1a\n" +
+	"\x18tenfold/AuthenticatorKey\xc8\xf3\x18\x02R\n" +
+	"signingKey:Y\xeaAV\n" +
 	"\x1ctenfold/AuthenticationResult\x12%merchants/{merchant}/results/{result}*\aresults2\x06result*\xda\x01\n" +
 	"\x11AuthenticatorKind\x12\"\n" +
 	"\x1eAUTHENTICATOR_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +

@@ -337,6 +337,20 @@ const (
 	// INVALID_ARGUMENT: the signed statement is malformed, or its signature does not
 	// hold.
 	Reason_REASON_SIGNATURE_INVALID Reason = 172
+	// FAILED_PRECONDITION: the key does not count yet, or not any more. Metadata:
+	// authenticatorId, keyId.
+	Reason_REASON_KEY_NOT_VALID Reason = 173
+	// FAILED_PRECONDITION: the authenticator signs all of its results, and this one is
+	// not signed. Metadata: authenticatorId.
+	Reason_REASON_SIGNATURE_REQUIRED Reason = 174
+	// INVALID_ARGUMENT: the signed result is not of the published schema. Metadata:
+	// member, which is empty for the whole.
+	Reason_REASON_SIGNED_RESULT_INVALID Reason = 175
+	// INVALID_ARGUMENT: the signed result says something else than what stands beside
+	// it. Metadata: member.
+	Reason_REASON_SIGNED_RESULT_MISMATCH Reason = 176
+	// FAILED_PRECONDITION: the result is not signed. Metadata: resultId.
+	Reason_REASON_RESULT_NOT_SIGNED Reason = 177
 	// FAILED_PRECONDITION. The server keeps no files of evidence. Tell the operator, who
 	// configures a store; until then refer to files that are kept elsewhere.
 	Reason_REASON_EVIDENCE_STORE_MISSING Reason = 180
@@ -563,6 +577,11 @@ var (
 		170: "REASON_KEY_REVOKED",
 		171: "REASON_ALGORITHM_NOT_ALLOWED",
 		172: "REASON_SIGNATURE_INVALID",
+		173: "REASON_KEY_NOT_VALID",
+		174: "REASON_SIGNATURE_REQUIRED",
+		175: "REASON_SIGNED_RESULT_INVALID",
+		176: "REASON_SIGNED_RESULT_MISMATCH",
+		177: "REASON_RESULT_NOT_SIGNED",
 		180: "REASON_EVIDENCE_STORE_MISSING",
 		181: "REASON_EVIDENCE_STORE_UNAVAILABLE",
 		182: "REASON_UPLOAD_NOT_FOUND",
@@ -711,6 +730,11 @@ var (
 		"REASON_KEY_REVOKED":                      170,
 		"REASON_ALGORITHM_NOT_ALLOWED":            171,
 		"REASON_SIGNATURE_INVALID":                172,
+		"REASON_KEY_NOT_VALID":                    173,
+		"REASON_SIGNATURE_REQUIRED":               174,
+		"REASON_SIGNED_RESULT_INVALID":            175,
+		"REASON_SIGNED_RESULT_MISMATCH":           176,
+		"REASON_RESULT_NOT_SIGNED":                177,
 		"REASON_EVIDENCE_STORE_MISSING":           180,
 		"REASON_EVIDENCE_STORE_UNAVAILABLE":       181,
 		"REASON_UPLOAD_NOT_FOUND":                 182,
@@ -788,7 +812,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x94%\n" +
+	"tenfold.v1*\xb5&\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -894,7 +918,12 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x18REASON_KEY_PROOF_INVALID\x10\xa9\x01\x12\x17\n" +
 	"\x12REASON_KEY_REVOKED\x10\xaa\x01\x12!\n" +
 	"\x1cREASON_ALGORITHM_NOT_ALLOWED\x10\xab\x01\x12\x1d\n" +
-	"\x18REASON_SIGNATURE_INVALID\x10\xac\x01\x12\"\n" +
+	"\x18REASON_SIGNATURE_INVALID\x10\xac\x01\x12\x19\n" +
+	"\x14REASON_KEY_NOT_VALID\x10\xad\x01\x12\x1e\n" +
+	"\x19REASON_SIGNATURE_REQUIRED\x10\xae\x01\x12!\n" +
+	"\x1cREASON_SIGNED_RESULT_INVALID\x10\xaf\x01\x12\"\n" +
+	"\x1dREASON_SIGNED_RESULT_MISMATCH\x10\xb0\x01\x12\x1d\n" +
+	"\x18REASON_RESULT_NOT_SIGNED\x10\xb1\x01\x12\"\n" +
 	"\x1dREASON_EVIDENCE_STORE_MISSING\x10\xb4\x01\x12&\n" +
 	"!REASON_EVIDENCE_STORE_UNAVAILABLE\x10\xb5\x01\x12\x1c\n" +
 	"\x17REASON_UPLOAD_NOT_FOUND\x10\xb6\x01\x12 \n" +

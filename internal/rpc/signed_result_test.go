@@ -1,0 +1,169 @@
+package rpc_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/tenfold-claims/tenfold/internal/audit"
+	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func (f *fixture) signedResults() tenfoldv1.SignedResultServiceClient {
+	return tenfoldv1.NewSignedResultServiceClient(f.conn)
+}
+
+// signed is a report on unit 1 of a claim of m1, as a body signs it. members set members anew.
+func (f *fixture) signed(s *signaturetest.Signer, body string, c *tenfoldv1.Claim, report string, members map[string]any) *tenfoldv1.RecordSignedResultRequest {
+	f.t.Helper()
+	id := c.GetName()[strings.LastIndexByte(c.GetName(), '/')+1:]
+	said := map[string]any{
+		"schema": "tenfold.result/1", "report": map[string]any{"number": report, "issuedAt": start.Format(time.RFC3339)},
+		"issuer": map[string]any{"authenticator": body}, "subject": map[string]any{"merchant": "m1", "claim": id},
+		"items": []any{map[string]any{"unit": 1, "verdict": "COUNTERFEIT"}}, "sampleSource": "SEALED_PLATFORM_SAMPLE",
+		"custodyIntact": true, "relatesOnlyToItemsTested": true,
+	}
+	for name, value := range members {
+		said[name] = value
+	}
+	payload, err := json.Marshal(said)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return &tenfoldv1.RecordSignedResultRequest{
+		Parent: "merchants/m1", RequestId: f.id(), SignedResult: s.Sign(s.Header("vnd.tenfold.result+jws"), payload),
+	}
+}
+
+func (f *fixture) signedErr(r *tenfoldv1.RecordSignedResultRequest) error {
+	return errorOf(f.signedResults().RecordSignedResult(f.as("operator"), r))
+}
+
+// swapped has the header and the signature of one result, and the payload of another.
+func (f *fixture) swapped(r, other *tenfoldv1.RecordSignedResultRequest) *tenfoldv1.RecordSignedResultRequest {
+	one, two := strings.Split(r.GetSignedResult(), "."), strings.Split(other.GetSignedResult(), ".")
+	return &tenfoldv1.RecordSignedResultRequest{
+		Parent: r.GetParent(), RequestId: f.id(), SignedResult: one[0] + "." + two[1] + "." + one[2],
+	}
+}
+
+// Would catch a signed result that is recorded otherwise than it was signed or under another
+// body, one by a revoked or foreign key, one that is recorded twice, a replay that is refused
+// once the key is revoked, a statement that is kept in other bytes, and one that cannot be
+// verified any more afterwards, on demand or by the audit.
+func TestSignedResultsOverTheWire(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.register("cti")
+	f.register("sgs")
+	s := signaturetest.Ed25519(1)
+	key := f.keyed("cti", s)
+	c := f.file("m1", "l1")
+	r := f.signed(s, "cti", c, "S-1", nil)
+	if got := refusal(errorOf(f.signedResults().RecordSignedResult(f.lab("sgs"), r))); got.reason != "ACCESS_DENIED" {
+		t.Errorf("sent by another body: %+v", got)
+	}
+	for name, x := range map[string]struct {
+		r      *tenfoldv1.RecordSignedResultRequest
+		reason string
+	}{
+		"by an unknown key":         {f.signed(signaturetest.Ed25519(2), "cti", c, "S-1", nil), "KEY_NOT_FOUND"},
+		"for another body":          {f.signed(s, "sgs", c, "S-1", nil), "KEY_NOT_FOUND"},
+		"for a body that is none":   {f.signed(s, "nobody", c, "S-1", nil), "AUTHENTICATOR_NOT_FOUND"},
+		"about another book":        {f.signed(s, "cti", c, "S-1", map[string]any{"subject": map[string]any{"merchant": "m2", "orderLine": "l1"}}), "SIGNED_RESULT_MISMATCH"},
+		"about a line without one":  {f.signed(s, "cti", c, "S-1", map[string]any{"subject": map[string]any{"merchant": "m1", "orderLine": "l9"}}), "CLAIM_NOT_FOUND"},
+		"about a unit that is none": {f.signed(s, "cti", c, "S-1", map[string]any{"items": []any{map[string]any{"unit": 7, "verdict": "GENUINE"}}}), "UNIT_NOT_CLAIMED"},
+		"issued in the future": {f.signed(s, "cti", c, "S-1", map[string]any{"report": map[string]any{
+			"number": "S-1", "issuedAt": start.AddDate(1, 0, 0).Format(time.RFC3339),
+		}}), "REQUEST_INVALID"},
+		"changed on its way": {f.swapped(r, f.signed(s, "cti", c, "S-2", nil)), "SIGNATURE_INVALID"},
+	} {
+		if got := refusal(f.signedErr(x.r)); got.reason != x.reason {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	var recorded *tenfoldv1.AuthenticationResult
+	for _, replayed := range []bool{false, true} {
+		got, err := f.signedResults().RecordSignedResult(f.lab("cti"), r)
+		if err != nil || got.GetReplayed() != replayed || got.GetResult().GetSigningKey() != key || got.GetResult().GetReportNumber() != "S-1" ||
+			got.GetClaim().GetName() != c.GetName() {
+			t.Fatalf("recorded: %v, %v", got, err)
+		}
+		recorded = got.GetResult()
+	}
+	if got := refusal(f.signedErr(f.signed(s, "cti", c, "Ｓ-1", map[string]any{"statement": "another"}))); got.reason != "RESULT_ALREADY_RECORDED" {
+		t.Errorf("the number of the report with other content: %+v", got)
+	}
+	if err := f.revokeErr(key); err != nil {
+		t.Fatal(err)
+	}
+	if got := refusal(f.signedErr(f.signed(s, "cti", c, "S-2", nil))); got.reason != "KEY_REVOKED" {
+		t.Errorf("by a revoked key: %+v", got)
+	}
+	if got, err := f.signedResults().RecordSignedResult(f.lab("cti"), r); err != nil || !got.GetReplayed() {
+		t.Errorf("sent again after the revocation: %v, %v", got, err)
+	}
+	v, err := f.signedResults().GetSignedResult(f.as("auditor"), &tenfoldv1.GetSignedResultRequest{Name: recorded.GetName()})
+	if err != nil || !v.GetVerified() || v.GetSignedResult() != r.GetSignedResult() || v.GetProblem() != 0 ||
+		v.GetKey().GetState() != tenfoldv1.AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_REVOKED {
+		t.Errorf("verified: %v, %v", v, err)
+	}
+	f.audited()
+	_, id, _ := strings.Cut(recorded.GetName(), "/results/")
+	if _, err := f.admin().ExecContext(t.Context(), `UPDATE results SET units = replace(units::text, 'COUNTERFEIT', 'GENUINE')::json WHERE result_id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	v, err = f.signedResults().GetSignedResult(f.as("auditor"), &tenfoldv1.GetSignedResultRequest{Name: recorded.GetName()})
+	if err != nil || v.GetVerified() || v.GetProblem() != tenfoldv1.Reason_REASON_SIGNED_RESULT_MISMATCH || !strings.Contains(v.GetProblemDetail(), "items") {
+		t.Errorf("a forged verdict is verified: %v, %v", v, err)
+	}
+	found, err := audit.Check(t.Context(), f.db)
+	told := false
+	for _, d := range found {
+		told = told || strings.HasPrefix(d.Subject, "signed result ")
+	}
+	if err != nil || !told {
+		t.Errorf("the audit finds %v, %v", found, err)
+	}
+}
+
+// expiredKey gives sandbox-lab a key that counts for a minute, which then is over.
+func (f *fixture) expiredKey(s *signaturetest.Signer) {
+	f.t.Helper()
+	r := f.adding("sandbox-lab", s)
+	r.ValidUntil = timestamppb.New(f.now().Add(time.Minute))
+	asked, err := f.keys().AddAuthenticatorKey(f.asPerson("operator", "oscar"), r)
+	if err == nil {
+		_, err = f.registry.ApproveAuthenticatorChange(f.asPerson("approver", "anna"), &tenfoldv1.ApproveAuthenticatorChangeRequest{
+			Name: asked.GetChange().GetName(), RequestId: f.id(),
+		})
+	}
+	if err == nil {
+		_, err = f.sandbox.AdvanceClock(f.as("operator"), &tenfoldv1.AdvanceClockRequest{Target: &tenfoldv1.AdvanceClockRequest_To{To: timestamppb.New(f.now().Add(time.Hour))}})
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// signedOnly has sandbox-lab sign all of its results.
+func (f *fixture) signedOnly() {
+	f.t.Helper()
+	got, err := f.results.GetAuthenticator(f.as("operator"), &tenfoldv1.GetAuthenticatorRequest{Name: "authenticators/sandbox-lab"})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	a := got.GetAuthenticator()
+	a.SignedOnly = true
+	_, err = f.registry.ReviseAuthenticator(f.asPerson("operator", "oscar"), &tenfoldv1.ReviseAuthenticatorRequest{
+		Name: a.GetName(), RequestId: f.id(), Authenticator: a, Revision: a.GetRevision(), Note: "signs everything",
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
