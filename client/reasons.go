@@ -130,6 +130,8 @@ const (
 	CustodyLimit           = fault.CustodyLimit
 	CustodyEvidenceUnknown = fault.CustodyEvidenceUnknown
 
+	ReinspectionNotIndependent = fault.ReinspectionNotIndependent
+
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit

@@ -306,6 +306,7 @@ var pairs = map[string]struct {
 	"Audience":                 {dir: "explain", kind: "Audience"},
 	"NoteVisibility":           {dir: "book", kind: "NoteVisibility"},
 	"CustodyStepKind":          {dir: "custody", kind: "Kind"},
+	"WeighingReason":           {dir: "claim", kind: "Reason"},
 	"CustodyState":             {dir: "custody", kind: "State"},
 	"EvidenceRequestState":     {dir: "claim", kind: "EvidenceRequestState"},
 	"CommissionState":          {dir: "commission", kind: "State"},

@@ -97,6 +97,7 @@ func (a *DecideAppeal) follow(b *Book, n *Needs, round int) {
 			followUsual(b, n, &c.Claim)
 		}
 		a.Override.follow(b, n, &c.Claim)
+		needWeighed(n, b.merchantID, c.ID)
 	}
 }
 
@@ -132,6 +133,7 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	a.trace(b, c)
 	b.detail("decision", string(a.Decision))
 	b.detail("units", describe(r.units))
+	b.weighed(c, r.units)
 	if a.Decision == AppealDismissed {
 		b.change(c.ID).Confirm(person)
 		err = b.confirm(c.ID, claim.AppealDismissed, a.Note)

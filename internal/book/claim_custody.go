@@ -132,7 +132,9 @@ func (b *Book) regrade(claimID string, before []claim.Graded) error {
 	if c.State != state || c.Revision != revision || !c.ByResults || c.Verdict == claim.Pending {
 		return nil
 	}
-	units, t, decided := b.rules(&c.Claim).Weigh(c.Units, after)
+	w := b.rules(&c.Claim).Weigh(c.Units, after)
+	units := w.Verdicts()
+	t, decided := w.Trigger()
 	holds := decided && t != claim.ResultUndecided && claim.Overall(units) == c.Verdict && slices.Equal(units, c.Units)
 	if _, ok := claim.Next(c.State, claim.Reopened); !ok || holds {
 		return nil
@@ -311,6 +313,51 @@ func (r *RecordResult) checkSample(b *Book, c *claim.Claim) error {
 		}
 	}
 	return nil
+}
+
+// checkReinspection refuses a re-inspection that is none: of a unit that nobody has examined, or
+// by a body that has examined one already (rule V3).
+func (r *RecordResult) checkReinspection(b *Book, c *claim.Claim) error {
+	if !r.Result.Reinspection || !b.rules(c).Reinspection.Independent {
+		return nil
+	}
+	for _, u := range r.Result.Units {
+		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal)
+		why := "nobody has examined it"
+		if own {
+			why = "the authenticator has examined it already"
+		}
+		if own || !others {
+			return fault.New(fault.ReinspectionNotIndependent, "unit %d of claim %s cannot be re-inspected by authenticator %s: %s",
+				u.Ordinal, c.ID, r.Result.AuthenticatorID, why).With("claimId", c.ID).With("ordinal", u.Ordinal).At("reinspection").About(c)
+		}
+	}
+	return nil
+}
+
+// examined says whether a body, and whether another one, has a result on a unit that counts.
+func (b *Book) examined(claimID, body string, ordinal int32) (own, others bool) {
+	for _, id := range b.resultsOf[claimID] {
+		x := b.results.get(id)
+		if x == nil || x.Retracted || !slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return u.Ordinal == ordinal }) {
+			continue
+		}
+		own, others = own || x.AuthenticatorID == body, others || x.AuthenticatorID != body
+	}
+	return own, others
+}
+
+// drawnAgain says whether a result is a re-inspection without anybody's word: by a body that was
+// drawn by lot, on units that only others have examined.
+func (r *RecordResult) drawnAgain(b *Book, c *claim.Claim, answers int32) bool {
+	x := b.commissions.get(commissionKey{c.ID, answers})
+	if !b.rules(c).Reinspection.Independent || x == nil || len(x.Seed) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.Result.Units, func(u claim.Unit) bool {
+		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal)
+		return own || !others
+	})
 }
 
 // rules are the decision rules of a claim: those that were in force when it was filed.

@@ -98,6 +98,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	result.EventNumber = b.record(event.ResultRecorded, c.ID).Number
 	result.Commission = b.reported(&result)
 	result.Rules = b.rules(c).Version
+	result.Reinspection = result.Reinspection || r.drawnAgain(b, c, result.Commission)
 	graded := b.grade(&result)
 	b.detail("result", result.ID)
 	b.detail("authenticator", result.AuthenticatorID)
@@ -140,6 +141,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body)
 	if err := r.checkSample(b, c); err != nil {
 		return err
 	}
+	if err := r.checkReinspection(b, c); err != nil {
+		return err
+	}
 	if r.Result.Fee != 0 {
 		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
 			return err
@@ -179,7 +183,9 @@ func describe(units []claim.Unit) string {
 // weigh moves a claim by all its results, if they decide something new.
 func (b *Book) weigh(id string) error {
 	c := b.claims.get(id)
-	units, t, decided := b.rules(&c.Claim).Weigh(c.Units, b.grades(id))
+	w := b.rules(&c.Claim).Weigh(c.Units, b.grades(id))
+	units := w.Verdicts()
+	t, decided := w.Trigger()
 	if !decided {
 		return nil
 	}
@@ -195,7 +201,20 @@ func (b *Book) weigh(id string) error {
 		// or closed.
 		return nil
 	}
+	b.detail("weighing", w.String())
 	return b.find(id, units, t, finding{})
+}
+
+// weighed adds to the running event what a person weighed for a decision.
+func (b *Book) weighed(c *claim.Claim, units []claim.Unit) {
+	w := b.rules(c).Weigh(c.Units, b.grades(c.ID)).ByPerson(units)
+	b.detail("weighing", w.String())
+}
+
+// needWeighed asks for what weighed looks at.
+func needWeighed(n *Needs, merchantID, claimID string) {
+	n.resultsOf(merchantID, claimID)
+	n.custodyOf(merchantID, claimID)
 }
 
 // finding says who found the verdict of a claim: a reviewer with a reason, or nobody

@@ -76,6 +76,7 @@ func (r *DecideReview) follow(b *Book, n *Needs, _ int) {
 		r.Override.follow(b, n, &c.Claim)
 		n.commissionsOf(b.merchantID, c.ID)
 		n.evidenceRequestsOf(b.merchantID, c.ID)
+		needWeighed(n, b.merchantID, c.ID)
 	}
 }
 
@@ -117,6 +118,9 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	r.trace(b, c)
 	b.detail("decision", string(r.Decision))
 	b.detail("units", describe(units))
+	if r.Decision != Retest {
+		b.weighed(c, units)
+	}
 	if r.Decision == Expire {
 		b.endCommissions(c.ID, r.Note)
 		b.endEvidenceRequests(c.ID, r.Note)

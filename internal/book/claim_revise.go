@@ -46,6 +46,7 @@ func (r *ReviseVerdict) follow(b *Book, n *Needs, round int) {
 	if c := b.claims.get(r.ClaimID); c != nil {
 		followRevision(b, n, round, &c.Claim)
 		r.Override.follow(b, n, &c.Claim)
+		needWeighed(n, b.merchantID, c.ID)
 	}
 }
 
@@ -105,6 +106,7 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	b.detail("ground", string(r.Ground))
 	b.detail("document", r.Document)
 	b.detail("units", describe(units))
+	b.weighed(c, units)
 	if err := b.rule(c.ID, ruling{
 		units: units, up: claim.RevisedUpward, settled: claim.RevisedSettled, rejected: claim.RevisedRejected,
 		cause: string(r.Ground), note: r.Note, by: person, fraud: r.Ground == GroundFraud,

@@ -20,6 +20,9 @@ type Rules struct {
 	Ladder []Rung
 	// DecidesAlone is the weakest rank on which a verdict may rest without a person (rule V1).
 	DecidesAlone int
+	// Quorum is how many bodies must find the same; one at ranks that it does not name.
+	Quorum       []Quorum
+	Reinspection ReinspectionRules
 	Custody      CustodyRules
 }
 
@@ -237,66 +240,4 @@ func (v RuleVersions) At(filedAt time.Time) *Rules {
 		}
 	}
 	return in
-}
-
-// Weigh turns all results of a claim into a verdict for each unit and the trigger
-// that they pull. For each unit the strongest rank with a result decides. Results
-// of that rank that disagree are a conflict (V3). A verdict of counterfeit on a
-// rank weaker than 5 needs a person (V1), and photos or codes alone never decide
-// (V2). It returns no trigger while a unit has no result at all.
-func (r *Rules) Weigh(units []Unit, results []Graded) (weighed []Unit, t Trigger, decided bool) {
-	weighed = make([]Unit, len(units))
-	var counterfeit, undecided, pending bool
-	for i, u := range units {
-		v, sure := r.weighUnit(u.Ordinal, results)
-		weighed[i] = Unit{Ordinal: u.Ordinal, Verdict: v}
-		switch {
-		case v == Pending:
-			pending = true
-		case !sure || v == Inconclusive:
-			undecided = true
-		case v == Counterfeit:
-			counterfeit = true
-		}
-	}
-	switch {
-	case pending:
-		return weighed, "", false
-	case undecided:
-		return weighed, ResultUndecided, true
-	case counterfeit:
-		return weighed, ResultCounterfeit, true
-	}
-	return weighed, ResultGenuine, true
-}
-
-// weighUnit gives the verdict on one unit, and whether the verdict may stand
-// without a person's decision.
-func (r *Rules) weighUnit(ordinal int32, results []Graded) (v Verdict, sure bool) {
-	best := WeakestRank + 1
-	v = Pending
-	conflict := false
-	for i := range results {
-		g := &results[i]
-		if g.Retracted {
-			continue
-		}
-		k := slices.IndexFunc(g.Units, func(u Unit) bool { return u.Ordinal == ordinal })
-		if k < 0 {
-			continue
-		}
-		rank, found := g.Rank, g.Units[k].Verdict
-		switch {
-		case found == Inconclusive && v != Pending:
-			// Another result already says more than "cannot tell".
-		case v == Inconclusive || rank < best:
-			best, v, conflict = rank, found, false
-		case rank == best && found != v:
-			conflict = true
-		}
-	}
-	if conflict {
-		return Inconclusive, false
-	}
-	return v, v == Inconclusive || best <= r.DecidesAlone
 }

@@ -192,7 +192,12 @@ func weigh(t *testing.T, rule string) {
 			const orders = 20
 			random := rand.New(rand.NewPCG(1, 2))
 			for range orders {
-				units, trigger, decided := rules.Weigh(claimed, results)
+				w := rules.Weigh(claimed, results)
+				units := w.Verdicts()
+				trigger, decided := w.Trigger()
+				if again, ok := claim.ReadWeighing(w.String()); !ok || again.String() != w.String() {
+					t.Fatalf("%q is read as %q, %t", w.String(), again.String(), ok)
+				}
 				if !slices.Equal(units, want) || trigger != c.trigger || decided != (c.trigger != "") {
 					t.Fatalf("%v give %v and %q (decided: %t), want %v and %q", results, units, trigger, decided, want, c.trigger)
 				}

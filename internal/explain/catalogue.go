@@ -36,6 +36,8 @@ type catalogue struct {
 	custody map[custody.State]*template.Template
 	// asked name the parties that are asked for evidence, but for laboratories.
 	asked map[claim.Asked]string
+	// reasons say by which rule a unit has its verdict.
+	reasons map[claim.Reason]string
 	// effects say what would be done with an amount.
 	effects  map[claim.MoneyEffect]*template.Template
 	roles    map[string]string
@@ -55,9 +57,9 @@ type catalogue struct {
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	about, why, note, result, broken, uncommissioned, retracted, turn, escalated, commissioned, overdue, requested, missing, time, timeless, stopped *template.Template
-	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                                                *template.Template
-	choice, stays, moves, unpriced, deadline                                                                                                         *template.Template
+	about, why, note, result, broken, weighed, ranked, ruled, uncommissioned, retracted, turn, escalated, commissioned, overdue, requested, missing, time, timeless, stopped *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                                                                        *template.Template
+	choice, stays, moves, unpriced, deadline                                                                                                                                 *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

@@ -127,6 +127,12 @@ var english = &catalogue{
 		custody.AsTold:        phrase(" No step of custody is recorded; whoever recorded the result says that custody was {{if .Intact}}intact{{else}}broken{{end}}."),
 	},
 	asked: map[claim.Asked]string{claim.AskedConsumer: "The consumer", claim.AskedMerchant: "The merchant"},
+	reasons: map[claim.Reason]string{
+		claim.NoResult: "no result is on it", claim.DecidesAlone: "results of this rank decide alone",
+		claim.FinalReinspection: "a re-inspection is final", claim.TooWeak: "results of this rank do not decide without a person",
+		claim.QuorumMissing: "too few bodies find the same", claim.Conflicting: "results of one rank disagree, so another body must re-inspect, drawn or agreed on",
+		claim.NotTold: "it cannot be told, and nothing is compensated on that", claim.ByPerson: "a person weighed the results",
+	},
 	roles: map[string]string{
 		"order-service": "the order service", "support": "customer support", "adjudicator": "an adjudicator",
 		"approver": "an approver", "finance": "finance", "merchant": "the merchant", "authenticator": "an authenticator",
@@ -139,6 +145,9 @@ var english = &catalogue{
 		note:           phrase(" The note says: “{{.Note}}”."),
 		result:         phrase(" The move rests on report {{.Report}} of {{.Authenticator}}, evidence of rank {{.Rank}} of 8, which found {{.Units}}."),
 		broken:         phrase(" Report {{.Report}} of {{.Authenticator}} counts as evidence of rank {{.Rank}} only, and cannot be extended to other units."),
+		weighed:        phrase(" By version {{.Version}} of the decision rules, these were weighed: {{.Results}}."),
+		ranked:         phrase("report {{.Report}} of rank {{.Rank}}"),
+		ruled:          phrase(" Unit {{.Units}}: {{.Verdict}}{{if .Rank}} by rank {{.Rank}}{{end}}; {{.Reason}}."),
 		uncommissioned: phrase(" Nobody had commissioned that report."),
 		commissioned:   phrase(" {{.Body}} was commissioned with unit {{.Units}} until {{.Due}} and {{.State}}."),
 		requested:      phrase(" {{.Party}} was asked for evidence ({{.Kind}}) until {{.Due}}."),

@@ -32,6 +32,10 @@ type Subject struct {
 	Result *claim.Graded
 	// Broken are results that count for less because their chain of custody does not hold.
 	Broken []claim.Graded
+	// Weighing is what was weighed for that move; nil if that is not known. Results are those of
+	// the claim, by which it names reports.
+	Weighing *claim.Weighing
+	Results  []claim.Result
 	// Retracted are the results of the claim that were taken back.
 	Retracted []Retracted
 	// Commissions are the open commissions of the claim; Commissioned says whether it ever had

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ func (w *writer) why(s *Subject) string {
 		}
 		text += fill(p.broken, fields{"Report": x.ReportNumber, "Authenticator": x.AuthenticatorID, "Rank": strconv.Itoa(x.Rank)})
 	}
+	if s.Weighing != nil {
+		text += w.weighing(s.Weighing, s.Results)
+	}
 	if s.Commissioned && s.Result != nil && s.Result.Commission == 0 {
 		text += fill(p.uncommissioned, nil)
 	}
@@ -61,6 +65,43 @@ func (w *writer) why(s *Subject) string {
 			f["Cause"] = word(w.words.causes, r.Cause)
 		}
 		text += fill(p.retracted, f)
+	}
+	return text
+}
+
+// weighedMax is how many results and rulings an explanation names.
+const weighedMax = 10
+
+// weighing says what was weighed, and by which rule each unit has its verdict. Units that were
+// ruled alike are named together.
+func (w *writer) weighing(x *claim.Weighing, results []claim.Result) string {
+	var ranked []string
+	for _, r := range x.Results[:min(len(x.Results), weighedMax)] {
+		report := r.ResultID
+		if k := slices.IndexFunc(results, func(of claim.Result) bool { return of.ID == r.ResultID }); k >= 0 {
+			report = results[k].ReportNumber
+		}
+		ranked = append(ranked, fill(w.words.phrases.ranked, fields{"Report": report, "Rank": strconv.Itoa(r.Rank)}))
+	}
+	text := ""
+	if len(ranked) > 0 {
+		text = fill(w.words.phrases.weighed, fields{"Version": strconv.Itoa(int(x.Rules)), "Results": strings.Join(ranked, w.words.comma)})
+	}
+	var rulings []claim.UnitRuling
+	alike := make(map[claim.UnitRuling][]string)
+	for _, u := range x.Units {
+		k := u
+		k.Ordinal = 0
+		if alike[k] == nil {
+			rulings = append(rulings, k)
+		}
+		alike[k] = append(alike[k], strconv.Itoa(int(u.Ordinal)))
+	}
+	for _, k := range rulings[:min(len(rulings), weighedMax)] {
+		text += fill(w.words.phrases.ruled, fields{
+			"Units": strings.Join(alike[k], w.words.comma), "Verdict": word(w.words.verdicts, k.Verdict), "Rank": counted(int32(k.Rank)),
+			"Reason": word(w.words.reasons, k.Reason),
+		})
 	}
 	return text
 }

@@ -137,6 +137,8 @@ const (
 	CustodyLimit           Reason = "CUSTODY_LIMIT_REACHED"
 	CustodyEvidenceUnknown Reason = "CUSTODY_EVIDENCE_UNKNOWN"
 
+	ReinspectionNotIndependent Reason = "REINSPECTION_NOT_INDEPENDENT"
+
 	// Webhooks.
 	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
 	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"

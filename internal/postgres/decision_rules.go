@@ -12,9 +12,22 @@ import (
 
 // rulesForm is how decision rules are stored.
 type rulesForm struct {
-	Ladder       []rungForm  `json:"ladder"`
-	DecidesAlone int         `json:"decidesAlone"`
-	Custody      custodyForm `json:"custody"`
+	Ladder       []rungForm `json:"ladder"`
+	DecidesAlone int        `json:"decidesAlone"`
+	// What versions before the third do not have.
+	Quorum       []quorumForm     `json:"quorum,omitempty"`
+	Reinspection reinspectionForm `json:"reinspection,omitzero"`
+	Custody      custodyForm      `json:"custody"`
+}
+
+type quorumForm struct {
+	Rank   int `json:"rank"`
+	Bodies int `json:"bodies"`
+}
+
+type reinspectionForm struct {
+	Independent bool `json:"independent"`
+	Final       bool `json:"final"`
 }
 
 type rungForm struct {
@@ -46,6 +59,10 @@ func scanRules(rows *sql.Rows) (claim.Rules, error) {
 	for _, g := range f.Ladder {
 		r.Ladder = append(r.Ladder, claim.Rung(g))
 	}
+	for _, q := range f.Quorum {
+		r.Quorum = append(r.Quorum, claim.Quorum(q))
+	}
+	r.Reinspection = claim.ReinspectionRules(f.Reinspection)
 	r.DecidesAlone, r.Custody = f.DecidesAlone, claim.CustodyRules(f.Custody)
 	return r, nil
 }

@@ -84,7 +84,7 @@ var unread = map[string]string{
 	"webhook_requests":           "a repeated request reads its own",
 	"webhook_deliveries":         "of those that wait only the sender reads, and takes them",
 	"event_quarantines":          "the old database has none",
-	"decision_rules":             "the rows came with the migration, and the catalog reads them",
+	"decision_rules":             "the rows came with migrations, and the catalog reads them",
 	"calendar_days":              "only the newest of each day is read",
 	"events":                     "the audit reads and chains them",
 	"transfers":                  "the audit reads and sums them up",

@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -125,6 +126,9 @@ type history struct {
 	line     *order.Line // Where the catalog asks for it.
 	lastMove postgres.MoveRead
 	result   *claim.Graded
+	// weighing is what was weighed for the last move; nil if that is not known. results are those of the claim.
+	weighing *claim.Weighing
+	results  []claim.Result
 	// broken are results whose chain of custody does not hold.
 	broken []claim.Graded
 	// retracted are results that were taken back.
@@ -177,6 +181,10 @@ func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, 
 	if err := addCauses(ctx, r, c, h.retracted); err != nil {
 		return h, err
 	}
+	h.results = results
+	if h.weighing, err = readWeighing(ctx, r, c.MerchantID, h.lastMove.EventNumber); err != nil {
+		return h, err
+	}
 	commissions, err := r.CommissionsOfClaim(ctx, c.MerchantID, c.ID, 0, commission.PerClaimMax)
 	h.commissioned = len(commissions) > 0
 	for i := range commissions {
@@ -208,6 +216,37 @@ func addCauses(ctx context.Context, r postgres.Reader, c *claim.Claim, retracted
 	return err
 }
 
+// readWeighing reads what was weighed for the decision of an event; nil if it does not say.
+func readWeighing(ctx context.Context, r postgres.Reader, merchant string, number int64) (*claim.Weighing, error) {
+	row, found, err := r.EventAt(ctx, merchant, number)
+	if err != nil || !found || row.Quarantined {
+		return nil, err
+	}
+	e, err := watch.Read(&row)
+	if err != nil {
+		return nil, nil // An event that cannot be read explains nothing.
+	}
+	w, ok := claim.ReadWeighing(e.Detail("weighing"))
+	if !ok {
+		return nil, nil
+	}
+	return &w, nil
+}
+
+// weighingOf is what was weighed for a decision.
+func weighingOf(merchant string, w *claim.Weighing) *tenfoldv1.Weighing {
+	p := &tenfoldv1.Weighing{RulesVersion: w.Rules}
+	for _, x := range w.Results {
+		p.Results = append(p.Results, &tenfoldv1.WeighedResult{Result: resultName(merchant, x.ResultID), Rank: int32(x.Rank)})
+	}
+	for _, u := range w.Units {
+		p.Units = append(p.Units, &tenfoldv1.WeighedUnit{
+			Ordinal: u.Ordinal, Verdict: verdicts.proto(u.Verdict), Rank: int32(u.Rank), Reason: weighingReasons.proto(u.Reason),
+		})
+	}
+	return p
+}
+
 func explanationOf(
 	who caller, h *history, catalog *book.Catalog, choices []explain.Choice, place *time.Location, reader explain.Audience, l explain.Language,
 ) *tenfoldv1.ClaimExplanation {
@@ -217,6 +256,9 @@ func explanationOf(
 	}
 	if h.result != nil {
 		p.Result = resultOf(catalog, h.result.Result)
+	}
+	if h.weighing != nil {
+		p.Weighing = weighingOf(c.MerchantID, h.weighing)
 	}
 	if h.revision != nil {
 		p.Verdict = verdictOf(h.revision, c.Currency)
@@ -237,7 +279,7 @@ func explanationOf(
 	}
 	t := write(l, &explain.Subject{
 		Claim: *c, Claimant: claimant, Retracted: h.retracted, Commissions: h.commissions, Commissioned: h.commissioned, Requested: requested,
-		Result: h.result, Broken: h.broken, Revision: h.revision, Choices: choices, Place: place,
+		Result: h.result, Broken: h.broken, Weighing: h.weighing, Results: h.results, Revision: h.revision, Choices: choices, Place: place,
 		Moved: explain.Move{Trigger: h.lastMove.Trigger, Role: h.lastMove.Role, Note: h.lastMove.Note, At: h.lastMove.RecordedAt},
 	})
 	p.Text = &tenfoldv1.ExplanationText{

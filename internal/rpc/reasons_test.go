@@ -557,6 +557,16 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.custody().AddCustodyStep(f.as("support"), r)
 		return err
 	}},
+	"REINSPECTION_NOT_INDEPENDENT": {code: codes.FailedPrecondition, field: "reinspection", metadata: []string{"claimId", "ordinal"}, state: true, call: func(f *fixture) error {
+		f.rulesSinceEver()
+		c := f.file("m1", "l1")
+		_, err := f.results.RecordResult(f.as("operator"), &tenfoldv1.RecordResultRequest{
+			Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: "authenticators/sandbox-lab", ReportNumber: "R-1",
+			UnitVerdicts: []*tenfoldv1.UnitVerdict{{Ordinal: 2, Verdict: tenfoldv1.Verdict_VERDICT_GENUINE}}, IssuedAt: timestamppb.New(start),
+			SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_CONSUMER_SAMPLE, Reinspection: true,
+		})
+		return err
+	}},
 	"CUSTODY_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "stepsMax"}, state: true, call: func(f *fixture) error {
 		c := f.file("m1", "l1")
 		for range 200 {

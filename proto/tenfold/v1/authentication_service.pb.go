@@ -386,6 +386,9 @@ type RecordResultRequest struct {
 	SampleSource SampleSource `protobuf:"varint,8,opt,name=sample_source,json=sampleSource,proto3,enum=tenfold.v1.SampleSource" json:"sample_source,omitempty"`
 	// The result is a re-inspection by a body that both sides agreed on or that
 	// was drawn by lot.
+	// By decision rules that ask for it, another body must
+	// have examined the units and its own must not: REINSPECTION_NOT_INDEPENDENT. The
+	// result of a laboratory that was drawn by lot is one without this.
 	Reinspection bool `protobuf:"varint,9,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
 	// The recorder's word that the chain of custody has no gap and every seal matched.
 	// Not looked at where steps of custody tell, nor where the decision rules of the

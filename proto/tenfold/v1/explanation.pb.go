@@ -152,6 +152,83 @@ func (Audience) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{1}
 }
 
+// WeighingReason says by which rule a unit has its verdict, or waits for a person.
+type WeighingReason int32
+
+const (
+	// Not set.
+	WeighingReason_WEIGHING_REASON_UNSPECIFIED WeighingReason = 0
+	// No result is on the unit.
+	WeighingReason_WEIGHING_REASON_NO_RESULT WeighingReason = 1
+	// The results have a rank that decides alone.
+	WeighingReason_WEIGHING_REASON_DECIDES_ALONE WeighingReason = 2
+	// A re-inspection is final inside the platform.
+	WeighingReason_WEIGHING_REASON_FINAL_REINSPECTION WeighingReason = 3
+	// The results do not decide without a person.
+	WeighingReason_WEIGHING_REASON_TOO_WEAK WeighingReason = 4
+	// Too few bodies find the same.
+	WeighingReason_WEIGHING_REASON_QUORUM_MISSING WeighingReason = 5
+	// Results of one rank disagree.
+	WeighingReason_WEIGHING_REASON_CONFLICTING WeighingReason = 6
+	// It cannot be told by the results.
+	WeighingReason_WEIGHING_REASON_NOT_TOLD WeighingReason = 7
+	// A person weighed the results.
+	WeighingReason_WEIGHING_REASON_BY_PERSON WeighingReason = 8
+)
+
+// Enum value maps for WeighingReason.
+var (
+	WeighingReason_name = map[int32]string{
+		0: "WEIGHING_REASON_UNSPECIFIED",
+		1: "WEIGHING_REASON_NO_RESULT",
+		2: "WEIGHING_REASON_DECIDES_ALONE",
+		3: "WEIGHING_REASON_FINAL_REINSPECTION",
+		4: "WEIGHING_REASON_TOO_WEAK",
+		5: "WEIGHING_REASON_QUORUM_MISSING",
+		6: "WEIGHING_REASON_CONFLICTING",
+		7: "WEIGHING_REASON_NOT_TOLD",
+		8: "WEIGHING_REASON_BY_PERSON",
+	}
+	WeighingReason_value = map[string]int32{
+		"WEIGHING_REASON_UNSPECIFIED":        0,
+		"WEIGHING_REASON_NO_RESULT":          1,
+		"WEIGHING_REASON_DECIDES_ALONE":      2,
+		"WEIGHING_REASON_FINAL_REINSPECTION": 3,
+		"WEIGHING_REASON_TOO_WEAK":           4,
+		"WEIGHING_REASON_QUORUM_MISSING":     5,
+		"WEIGHING_REASON_CONFLICTING":        6,
+		"WEIGHING_REASON_NOT_TOLD":           7,
+		"WEIGHING_REASON_BY_PERSON":          8,
+	}
+)
+
+func (x WeighingReason) Enum() *WeighingReason {
+	p := new(WeighingReason)
+	*p = x
+	return p
+}
+
+func (x WeighingReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WeighingReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_explanation_proto_enumTypes[2].Descriptor()
+}
+
+func (WeighingReason) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_explanation_proto_enumTypes[2]
+}
+
+func (x WeighingReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WeighingReason.Descriptor instead.
+func (WeighingReason) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{2}
+}
+
 // ClaimExplanation explains the state of a claim and the next possible moves,
 // as data and in words. All of it was read at one moment.
 type ClaimExplanation struct {
@@ -172,7 +249,10 @@ type ClaimExplanation struct {
 	// The possible actions, their roles and their effects.
 	ActionEffects []*ActionEffect `protobuf:"bytes,7,rep,name=action_effects,json=actionEffects,proto3" json:"action_effects,omitempty"`
 	// The explanation in the requested language.
-	Text          *ExplanationText `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	Text *ExplanationText `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	// What was weighed for the last move, as its event keeps it. Absent if the move
+	// rests on no results, or is from before that was kept.
+	Weighing      *Weighing `protobuf:"bytes,20,opt,name=weighing,proto3" json:"weighing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +343,205 @@ func (x *ClaimExplanation) GetText() *ExplanationText {
 	return nil
 }
 
+func (x *ClaimExplanation) GetWeighing() *Weighing {
+	if x != nil {
+		return x.Weighing
+	}
+	return nil
+}
+
+// Weighing is what was weighed for a decision.
+type Weighing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version of the decision rules.
+	RulesVersion int32 `protobuf:"varint,1,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// The results that counted, with their ranks at that time.
+	Results []*WeighedResult `protobuf:"bytes,2,rep,name=results,proto3" json:"results,omitempty"`
+	// The verdict on each unit, with the rule that gave it.
+	Units         []*WeighedUnit `protobuf:"bytes,3,rep,name=units,proto3" json:"units,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Weighing) Reset() {
+	*x = Weighing{}
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Weighing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Weighing) ProtoMessage() {}
+
+func (x *Weighing) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Weighing.ProtoReflect.Descriptor instead.
+func (*Weighing) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Weighing) GetRulesVersion() int32 {
+	if x != nil {
+		return x.RulesVersion
+	}
+	return 0
+}
+
+func (x *Weighing) GetResults() []*WeighedResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *Weighing) GetUnits() []*WeighedUnit {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+// WeighedResult is a result with the rank that it had.
+type WeighedResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/results/{result}.
+	Result string `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	// From 1 (highest) to 8.
+	Rank          int32 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WeighedResult) Reset() {
+	*x = WeighedResult{}
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WeighedResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WeighedResult) ProtoMessage() {}
+
+func (x *WeighedResult) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WeighedResult.ProtoReflect.Descriptor instead.
+func (*WeighedResult) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WeighedResult) GetResult() string {
+	if x != nil {
+		return x.Result
+	}
+	return ""
+}
+
+func (x *WeighedResult) GetRank() int32 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
+// WeighedUnit is the verdict on a unit.
+type WeighedUnit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The unit.
+	Ordinal int32 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
+	// The verdict.
+	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
+	// The rank of the results that gave it. Zero for none.
+	Rank int32 `protobuf:"varint,3,opt,name=rank,proto3" json:"rank,omitempty"`
+	// The rule that gave it.
+	Reason        WeighingReason `protobuf:"varint,4,opt,name=reason,proto3,enum=tenfold.v1.WeighingReason" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WeighedUnit) Reset() {
+	*x = WeighedUnit{}
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WeighedUnit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WeighedUnit) ProtoMessage() {}
+
+func (x *WeighedUnit) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WeighedUnit.ProtoReflect.Descriptor instead.
+func (*WeighedUnit) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WeighedUnit) GetOrdinal() int32 {
+	if x != nil {
+		return x.Ordinal
+	}
+	return 0
+}
+
+func (x *WeighedUnit) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *WeighedUnit) GetRank() int32 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
+func (x *WeighedUnit) GetReason() WeighingReason {
+	if x != nil {
+		return x.Reason
+	}
+	return WeighingReason_WEIGHING_REASON_UNSPECIFIED
+}
+
 // VerdictSummary is one revision of a claim without its calculation.
 type VerdictSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -285,7 +564,7 @@ type VerdictSummary struct {
 
 func (x *VerdictSummary) Reset() {
 	*x = VerdictSummary{}
-	mi := &file_tenfold_v1_explanation_proto_msgTypes[1]
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -297,7 +576,7 @@ func (x *VerdictSummary) String() string {
 func (*VerdictSummary) ProtoMessage() {}
 
 func (x *VerdictSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_explanation_proto_msgTypes[1]
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -310,7 +589,7 @@ func (x *VerdictSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictSummary.ProtoReflect.Descriptor instead.
 func (*VerdictSummary) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *VerdictSummary) GetRevision() int32 {
@@ -380,7 +659,7 @@ type DeadlineEffect struct {
 
 func (x *DeadlineEffect) Reset() {
 	*x = DeadlineEffect{}
-	mi := &file_tenfold_v1_explanation_proto_msgTypes[2]
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +671,7 @@ func (x *DeadlineEffect) String() string {
 func (*DeadlineEffect) ProtoMessage() {}
 
 func (x *DeadlineEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_explanation_proto_msgTypes[2]
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +684,7 @@ func (x *DeadlineEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadlineEffect.ProtoReflect.Descriptor instead.
 func (*DeadlineEffect) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DeadlineEffect) GetDeadline() *Deadline {
@@ -471,7 +750,7 @@ type ExplanationText struct {
 
 func (x *ExplanationText) Reset() {
 	*x = ExplanationText{}
-	mi := &file_tenfold_v1_explanation_proto_msgTypes[3]
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +762,7 @@ func (x *ExplanationText) String() string {
 func (*ExplanationText) ProtoMessage() {}
 
 func (x *ExplanationText) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_explanation_proto_msgTypes[3]
+	mi := &file_tenfold_v1_explanation_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +775,7 @@ func (x *ExplanationText) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplanationText.ProtoReflect.Descriptor instead.
 func (*ExplanationText) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ExplanationText) GetLanguage() Language {
@@ -546,7 +825,7 @@ var File_tenfold_v1_explanation_proto protoreflect.FileDescriptor
 const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\n" +
 	"\x1ctenfold/v1/explanation.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x9c\x04\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xd8\x04\n" +
 	"\x10ClaimExplanation\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05claim\x127\n" +
 	"\tlast_move\x18\x02 \x01(\v2\x10.tenfold.v1.MoveB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\blastMove\x12B\n" +
@@ -555,7 +834,21 @@ const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\vcalculation\x18\x05 \x01(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcalculation\x12M\n" +
 	"\x0fdeadline_effect\x18\x06 \x01(\v2\x1a.tenfold.v1.DeadlineEffectB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0edeadlineEffect\x12I\n" +
 	"\x0eaction_effects\x18\a \x03(\v2\x18.tenfold.v1.ActionEffectB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\ractionEffects\x129\n" +
-	"\x04text\x18\b \x01(\v2\x1b.tenfold.v1.ExplanationTextB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04text\"\xa7\x02\n" +
+	"\x04text\x18\b \x01(\v2\x1b.tenfold.v1.ExplanationTextB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04text\x12:\n" +
+	"\bweighing\x18\x14 \x01(\v2\x14.tenfold.v1.WeighingB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bweighing\"\xb1\x01\n" +
+	"\bWeighing\x12-\n" +
+	"\rrules_version\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\frulesVersion\x12=\n" +
+	"\aresults\x18\x02 \x03(\v2\x19.tenfold.v1.WeighedResultB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aresults\x127\n" +
+	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.WeighedUnitB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05units\"p\n" +
+	"\rWeighedResult\x12A\n" +
+	"\x06result\x18\x01 \x01(\tB)\xe2A\x01\x03\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xc8\xf3\x18\x03R\x06result\x12\x1c\n" +
+	"\x04rank\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\"\xc6\x01\n" +
+	"\vWeighedUnit\x12\"\n" +
+	"\aordinal\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aordinal\x127\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x12\x1c\n" +
+	"\x04rank\x18\x03 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\x12<\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x1a.tenfold.v1.WeighingReasonB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06reason\"\xa7\x02\n" +
 	"\x0eVerdictSummary\x12$\n" +
 	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x127\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x121\n" +
@@ -591,7 +884,17 @@ const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\x14AUDIENCE_ADJUDICATOR\x10\x04\x12\x15\n" +
 	"\x11AUDIENCE_APPROVER\x10\x05\x12\x14\n" +
 	"\x10AUDIENCE_FINANCE\x10\x06\x12\x15\n" +
-	"\x11AUDIENCE_OPERATOR\x10\aB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x11AUDIENCE_OPERATOR\x10\a*\xbb\x02\n" +
+	"\x0eWeighingReason\x12\x1f\n" +
+	"\x1bWEIGHING_REASON_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19WEIGHING_REASON_NO_RESULT\x10\x01\x12!\n" +
+	"\x1dWEIGHING_REASON_DECIDES_ALONE\x10\x02\x12&\n" +
+	"\"WEIGHING_REASON_FINAL_REINSPECTION\x10\x03\x12\x1c\n" +
+	"\x18WEIGHING_REASON_TOO_WEAK\x10\x04\x12\"\n" +
+	"\x1eWEIGHING_REASON_QUORUM_MISSING\x10\x05\x12\x1f\n" +
+	"\x1bWEIGHING_REASON_CONFLICTING\x10\x06\x12\x1c\n" +
+	"\x18WEIGHING_REASON_NOT_TOLD\x10\a\x12\x1d\n" +
+	"\x19WEIGHING_REASON_BY_PERSON\x10\bB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_explanation_proto_rawDescOnce sync.Once
@@ -605,50 +908,59 @@ func file_tenfold_v1_explanation_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_explanation_proto_rawDescData
 }
 
-var file_tenfold_v1_explanation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tenfold_v1_explanation_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_tenfold_v1_explanation_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_tenfold_v1_explanation_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_tenfold_v1_explanation_proto_goTypes = []any{
 	(Language)(0),                 // 0: tenfold.v1.Language
 	(Audience)(0),                 // 1: tenfold.v1.Audience
-	(*ClaimExplanation)(nil),      // 2: tenfold.v1.ClaimExplanation
-	(*VerdictSummary)(nil),        // 3: tenfold.v1.VerdictSummary
-	(*DeadlineEffect)(nil),        // 4: tenfold.v1.DeadlineEffect
-	(*ExplanationText)(nil),       // 5: tenfold.v1.ExplanationText
-	(*Claim)(nil),                 // 6: tenfold.v1.Claim
-	(*Move)(nil),                  // 7: tenfold.v1.Move
-	(*AuthenticationResult)(nil),  // 8: tenfold.v1.AuthenticationResult
-	(*Calculation)(nil),           // 9: tenfold.v1.Calculation
-	(*ActionEffect)(nil),          // 10: tenfold.v1.ActionEffect
-	(Verdict)(0),                  // 11: tenfold.v1.Verdict
-	(*Award)(nil),                 // 12: tenfold.v1.Award
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*Deadline)(nil),              // 14: tenfold.v1.Deadline
-	(ClaimTrigger)(0),             // 15: tenfold.v1.ClaimTrigger
-	(ClaimState)(0),               // 16: tenfold.v1.ClaimState
-	(*MoneyMovement)(nil),         // 17: tenfold.v1.MoneyMovement
+	(WeighingReason)(0),           // 2: tenfold.v1.WeighingReason
+	(*ClaimExplanation)(nil),      // 3: tenfold.v1.ClaimExplanation
+	(*Weighing)(nil),              // 4: tenfold.v1.Weighing
+	(*WeighedResult)(nil),         // 5: tenfold.v1.WeighedResult
+	(*WeighedUnit)(nil),           // 6: tenfold.v1.WeighedUnit
+	(*VerdictSummary)(nil),        // 7: tenfold.v1.VerdictSummary
+	(*DeadlineEffect)(nil),        // 8: tenfold.v1.DeadlineEffect
+	(*ExplanationText)(nil),       // 9: tenfold.v1.ExplanationText
+	(*Claim)(nil),                 // 10: tenfold.v1.Claim
+	(*Move)(nil),                  // 11: tenfold.v1.Move
+	(*AuthenticationResult)(nil),  // 12: tenfold.v1.AuthenticationResult
+	(*Calculation)(nil),           // 13: tenfold.v1.Calculation
+	(*ActionEffect)(nil),          // 14: tenfold.v1.ActionEffect
+	(Verdict)(0),                  // 15: tenfold.v1.Verdict
+	(*Award)(nil),                 // 16: tenfold.v1.Award
+	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*Deadline)(nil),              // 18: tenfold.v1.Deadline
+	(ClaimTrigger)(0),             // 19: tenfold.v1.ClaimTrigger
+	(ClaimState)(0),               // 20: tenfold.v1.ClaimState
+	(*MoneyMovement)(nil),         // 21: tenfold.v1.MoneyMovement
 }
 var file_tenfold_v1_explanation_proto_depIdxs = []int32{
-	6,  // 0: tenfold.v1.ClaimExplanation.claim:type_name -> tenfold.v1.Claim
-	7,  // 1: tenfold.v1.ClaimExplanation.last_move:type_name -> tenfold.v1.Move
-	8,  // 2: tenfold.v1.ClaimExplanation.result:type_name -> tenfold.v1.AuthenticationResult
-	3,  // 3: tenfold.v1.ClaimExplanation.verdict:type_name -> tenfold.v1.VerdictSummary
-	9,  // 4: tenfold.v1.ClaimExplanation.calculation:type_name -> tenfold.v1.Calculation
-	4,  // 5: tenfold.v1.ClaimExplanation.deadline_effect:type_name -> tenfold.v1.DeadlineEffect
-	10, // 6: tenfold.v1.ClaimExplanation.action_effects:type_name -> tenfold.v1.ActionEffect
-	5,  // 7: tenfold.v1.ClaimExplanation.text:type_name -> tenfold.v1.ExplanationText
-	11, // 8: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
-	12, // 9: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
-	13, // 10: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
-	14, // 11: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
-	15, // 12: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	16, // 13: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
-	17, // 14: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	0,  // 15: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	10, // 0: tenfold.v1.ClaimExplanation.claim:type_name -> tenfold.v1.Claim
+	11, // 1: tenfold.v1.ClaimExplanation.last_move:type_name -> tenfold.v1.Move
+	12, // 2: tenfold.v1.ClaimExplanation.result:type_name -> tenfold.v1.AuthenticationResult
+	7,  // 3: tenfold.v1.ClaimExplanation.verdict:type_name -> tenfold.v1.VerdictSummary
+	13, // 4: tenfold.v1.ClaimExplanation.calculation:type_name -> tenfold.v1.Calculation
+	8,  // 5: tenfold.v1.ClaimExplanation.deadline_effect:type_name -> tenfold.v1.DeadlineEffect
+	14, // 6: tenfold.v1.ClaimExplanation.action_effects:type_name -> tenfold.v1.ActionEffect
+	9,  // 7: tenfold.v1.ClaimExplanation.text:type_name -> tenfold.v1.ExplanationText
+	4,  // 8: tenfold.v1.ClaimExplanation.weighing:type_name -> tenfold.v1.Weighing
+	5,  // 9: tenfold.v1.Weighing.results:type_name -> tenfold.v1.WeighedResult
+	6,  // 10: tenfold.v1.Weighing.units:type_name -> tenfold.v1.WeighedUnit
+	15, // 11: tenfold.v1.WeighedUnit.verdict:type_name -> tenfold.v1.Verdict
+	2,  // 12: tenfold.v1.WeighedUnit.reason:type_name -> tenfold.v1.WeighingReason
+	15, // 13: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
+	16, // 14: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
+	17, // 15: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
+	18, // 16: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
+	19, // 17: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	20, // 18: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
+	21, // 19: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	0,  // 20: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_explanation_proto_init() }
@@ -666,8 +978,8 @@ func file_tenfold_v1_explanation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_explanation_proto_rawDesc), len(file_tenfold_v1_explanation_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   4,
+			NumEnums:      3,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -432,6 +432,9 @@ const (
 	// FAILED_PRECONDITION. The claim has no evidence with the digest that a step names.
 	// Add it to the claim as evidence first.
 	Reason_REASON_CUSTODY_EVIDENCE_UNKNOWN Reason = 203
+	// FAILED_PRECONDITION. A re-inspection is of units that another body has examined
+	// and its own has not. ordinal names a unit of which that is not so.
+	Reason_REASON_REINSPECTION_NOT_INDEPENDENT Reason = 204
 	// NOT_FOUND. The claim has no such commission, or it is another body's.
 	Reason_REASON_COMMISSION_NOT_FOUND Reason = 225
 	// FAILED_PRECONDITION. The commission has come too far for this step, or not far
@@ -611,6 +614,7 @@ var (
 		201: "REASON_CUSTODY_SAMPLE_MISMATCH",
 		202: "REASON_CUSTODY_LIMIT_REACHED",
 		203: "REASON_CUSTODY_EVIDENCE_UNKNOWN",
+		204: "REASON_REINSPECTION_NOT_INDEPENDENT",
 		225: "REASON_COMMISSION_NOT_FOUND",
 		226: "REASON_COMMISSION_STATE_CONFLICT",
 		227: "REASON_COMMISSION_ALREADY_OPEN",
@@ -764,6 +768,7 @@ var (
 		"REASON_CUSTODY_SAMPLE_MISMATCH":          201,
 		"REASON_CUSTODY_LIMIT_REACHED":            202,
 		"REASON_CUSTODY_EVIDENCE_UNKNOWN":         203,
+		"REASON_REINSPECTION_NOT_INDEPENDENT":     204,
 		"REASON_COMMISSION_NOT_FOUND":             225,
 		"REASON_COMMISSION_STATE_CONFLICT":        226,
 		"REASON_COMMISSION_ALREADY_OPEN":          227,
@@ -812,7 +817,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xb5&\n" +
+	"tenfold.v1*\xdf&\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -952,7 +957,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1cREASON_CUSTODY_STEP_CONFLICT\x10\xc8\x01\x12#\n" +
 	"\x1eREASON_CUSTODY_SAMPLE_MISMATCH\x10\xc9\x01\x12!\n" +
 	"\x1cREASON_CUSTODY_LIMIT_REACHED\x10\xca\x01\x12$\n" +
-	"\x1fREASON_CUSTODY_EVIDENCE_UNKNOWN\x10\xcb\x01\x12 \n" +
+	"\x1fREASON_CUSTODY_EVIDENCE_UNKNOWN\x10\xcb\x01\x12(\n" +
+	"#REASON_REINSPECTION_NOT_INDEPENDENT\x10\xcc\x01\x12 \n" +
 	"\x1bREASON_COMMISSION_NOT_FOUND\x10\xe1\x01\x12%\n" +
 	" REASON_COMMISSION_STATE_CONFLICT\x10\xe2\x01\x12#\n" +
 	"\x1eREASON_COMMISSION_ALREADY_OPEN\x10\xe3\x01\x12$\n" +
