@@ -179,6 +179,8 @@ const (
 	JobNotFound               = fault.JobNotFound
 	JobStateConflict          = fault.JobStateConflict
 	RetractionEmpty           = fault.RetractionEmpty
+	PeriodStateConflict       = fault.PeriodStateConflict
+	PeriodNotClean            = fault.PeriodNotClean
 	ImportNotFound            = fault.ImportNotFound
 	ImportStateConflict       = fault.ImportStateConflict
 	ImportChunkMisplaced      = fault.ImportChunkMisplaced

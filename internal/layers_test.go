@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar", "internal/statement/parquet", "internal/statement/pdf"},
 	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator", "internal/commission", "internal/job"},
-	{"internal/proposal", "internal/policyproposal", "internal/reconcile", "internal/report"},
+	{"internal/proposal", "internal/policyproposal", "internal/period", "internal/reconcile", "internal/report"},
 	{"internal/explain"},
 	{"internal/book"},
 	{"internal/postgres"},

@@ -28,6 +28,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policyproposal"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -123,6 +124,9 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"payout CouponState":        sorted(payout.CouponStates()),
 		"proposal Kind":             sorted(proposal.Kinds()),
 		"proposal State":            sorted(proposal.States()),
+		"period Action":             sorted(period.Actions()),
+		"period ChangeState":        sorted(period.ChangeStates()),
+		"period Item":               sorted(period.Items()),
 		"policyproposal State":      sorted(policyproposal.States()),
 		"policyproposal Action":     sorted(policyproposal.Actions()),
 		"authenticator KeyState":    sorted(authenticator.KeyStates()),
@@ -202,6 +206,9 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"result_retractions_reweighed_known":      sorted(claim.Reweighings()),
 		"proposals_state_known":                   sorted(proposal.States()),
 		"policy_proposals_state_known":            sorted(policyproposal.States()),
+		"period_changes_action_known":             sorted(period.Actions()),
+		"period_changes_state_known":              sorted(period.ChangeStates()),
+		"period_sums_section_known":               {"CLOSING", "LATE"},
 		"authenticator_states_kind_known":         sorted(claim.AuthenticatorKinds()),
 		"authenticator_changes_kind_known":        sorted(claim.AuthenticatorKinds()),
 		"authenticator_changes_state_known":       sorted(authenticator.ChangeStates()),
@@ -225,7 +232,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		// Not told to callers.
 		"balance_snapshots_basis_known": constants(t, "postgres", "basis"),
 		"period_totals_basis_known":     constants(t, "postgres", "transferTime"),
-		"period_totals_period_known":    constants(t, "postgres", "period"),
+		"period_totals_period_known":    constants(t, "postgres", "length"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}
@@ -331,6 +338,9 @@ var pairs = map[string]struct {
 	"DebtKind":                 {dir: "debt", kind: "Kind"},
 	"ProposalKind":             {dir: "proposal", kind: "Kind"},
 	"ProposalState":            {dir: "proposal", kind: "State"},
+	"PeriodAction":             {dir: "period", kind: "Action"},
+	"PeriodChangeState":        {dir: "period", kind: "ChangeState"},
+	"PeriodCheckItem":          {dir: "period", kind: "Item"},
 	"PolicyProposalState":      {dir: "policyproposal", kind: "State"},
 	"PolicyProposalAction":     {dir: "policyproposal", kind: "Action"},
 	"AuthenticatorKeyState":    {dir: "authenticator", kind: "KeyState"},

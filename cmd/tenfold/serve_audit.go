@@ -24,12 +24,12 @@ func checkAuditEvery(every time.Duration) error {
 
 // audits audits all books at once and then every so often, one book at a time, until ctx
 // ends. What is wrong goes to the log and to the metrics; nothing is repaired.
-func audits(ctx context.Context, every time.Duration, db *postgres.DB, told *telemetry.Audits, log *slog.Logger) {
+func audits(ctx context.Context, every time.Duration, db *postgres.DB, now func() time.Time, told *telemetry.Audits, log *slog.Logger) {
 	told.Begun(time.Now())
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		auditOnce(ctx, db, told, log)
+		auditOnce(ctx, db, now, told, log)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -44,8 +44,8 @@ const auditPool = 2
 // discrepanciesLogged bounds the lines of the log; tenfold audit lists all of them.
 const discrepanciesLogged = 20
 
-func auditOnce(ctx context.Context, db *postgres.DB, told *telemetry.Audits, log *slog.Logger) {
-	begun := time.Now()
+func auditOnce(ctx context.Context, db *postgres.DB, now func() time.Time, told *telemetry.Audits, log *slog.Logger) {
+	begun, at := time.Now(), now()
 	r, err := audit.Run(ctx, db, audit.Options{Workers: 1})
 	for i, d := range r.Discrepancies {
 		if i == discrepanciesLogged {
@@ -58,6 +58,9 @@ func auditOnce(ctx context.Context, db *postgres.DB, told *telemetry.Audits, log
 			log.ErrorContext(ctx, "audit failed", "books", r.Books, "error", err)
 		}
 		return
+	}
+	if err := db.RecordAudit(ctx, at, r.Books, len(r.Discrepancies)); err != nil {
+		log.ErrorContext(ctx, "record audit", "error", err)
 	}
 	took := time.Since(begun)
 	log.InfoContext(ctx, "books audited", "books", r.Books, "discrepancies", len(r.Discrepancies), "took", took)

@@ -166,7 +166,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 			return err
 		}
 		p.opened(patient.Close)
-		p.running(func(ctx context.Context) { audits(ctx, c.auditEvery, patient, told, log) })
+		p.running(func(ctx context.Context) { audits(ctx, c.auditEvery, patient, now, told, log) })
 	}
 	if err := p.relay(ctx, c, db, quarantine, bell, log); err != nil {
 		return err

@@ -331,7 +331,7 @@ func testAdjustments(d *desk) {
 	agreed("correct-top-up", "m1", "--amount", "0.00CNY", "--payment-reference", "p-23")
 	d.says(exitFailed, "propose it as TOP_UP", "book", "top-up", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-24", "--yes")
 	agreed("top-up", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-24")
-	agreed("withdraw", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-25")
+	agreed("hand-over", "m1", "--amount", "50000.01CNY", "--payment-reference", "p-25")
 	d.says(exitOK, "0 proposals\n", "inbox")
 }
 

@@ -138,6 +138,7 @@ var notOfBooks = []string{
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
 	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items",
 	"balance_snapshots", "snapshot_progress", "period_totals", "period_progress",
+	"period_changes", "period_heads", "period_sums", "suspense_explanations", "audit_runs",
 }
 
 func (m *mutation) tables() []string {

@@ -183,6 +183,8 @@ const (
 	ProposalStateConflict   Reason = "PROPOSAL_STATE_CONFLICT"
 	SuspenseInsufficient    Reason = "SUSPENSE_INSUFFICIENT"
 	DirectLimitExceeded     Reason = "DIRECT_LIMIT_EXCEEDED"
+	PeriodStateConflict     Reason = "PERIOD_STATE_CONFLICT"
+	PeriodNotClean          Reason = "PERIOD_NOT_CLEAN"
 
 	// Jobs.
 	JobNotFound      Reason = "JOB_NOT_FOUND"

@@ -54,12 +54,15 @@ var (
 		{table: "jobs", column: "approved_person_id"},
 		{table: "jobs", column: "changed_person_id"},
 		{table: "jobs", column: "person_id"},
+		{table: "period_changes", column: "decider_id"},
+		{table: "period_changes", column: "person_id"},
 		{table: "policy_proposal_votes", column: "person_id"},
 		{table: "policy_proposals", column: "person_id"},
 		{table: "channel_imports", column: "person_id"},
 		{table: "reconciliation_break_notes", column: "assignee"},
 		{table: "reconciliation_break_notes", column: "person_id"},
 		{table: "reconciliation_breaks", column: "assignee"},
+		{table: "suspense_explanations", column: "person_id"},
 	}
 )
 

@@ -62,6 +62,11 @@ var withoutOldRows = map[string]string{
 	"snapshot_progress":          "a worker makes it with the first snapshot",
 	"period_totals":              "a worker makes them of transfers",
 	"period_progress":            "a worker makes it with the first sums",
+	"period_changes":             "months were not closed",
+	"period_heads":               "months were not closed",
+	"period_sums":                "months were not closed",
+	"suspense_explanations":      "months were not closed",
+	"audit_runs":                 "audits were not kept",
 }
 
 // unread are tables that no reader lists, with what shows that they are right.
@@ -90,6 +95,11 @@ var unread = map[string]string{
 	"transfers":                  "the audit reads and sums them up",
 	"requests":                   "a repeated request reads its own",
 	"order_line_corrections":     "the old database has none",
+	"period_changes":             "the old database has none",
+	"period_heads":               "the old database has none",
+	"period_sums":                "the old database has none",
+	"suspense_explanations":      "the old database has none",
+	"audit_runs":                 "the old database has none",
 	"channel_imports":            "the old database has none",
 	"channel_import_chunks":      "the old database has none",
 	"channel_lines":              "the old database has none",

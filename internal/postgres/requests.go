@@ -64,7 +64,14 @@ var webhookRequests = requestTable{
 // stored already: then it gives that one. REQUEST_ID_REUSED when that had another
 // content.
 func (db *DB) once(ctx context.Context, in requestTable, r request.Once, f func(*sqlx.Tx) error) (stored request.Found, replayed bool, err error) {
-	tx, err := db.pool.BeginTxx(ctx, nil)
+	return db.onceAt(ctx, nil, in, r, f)
+}
+
+// onceAt is once in a transaction of an isolation.
+func (db *DB) onceAt(
+	ctx context.Context, isolation *sql.TxOptions, in requestTable, r request.Once, f func(*sqlx.Tx) error,
+) (stored request.Found, replayed bool, err error) {
+	tx, err := db.pool.BeginTxx(ctx, isolation)
 	if err != nil {
 		return r.Found, false, failure(ctx, "begin", err)
 	}

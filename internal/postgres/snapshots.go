@@ -339,14 +339,14 @@ func sumPeriods(ctx context.Context, tx *sqlx.Tx, events int) (more bool, err er
 	return !place.Whole, err
 }
 
-// period is a length of time over which all books are summed.
-type period string
+// length is a length of time over which all books are summed.
+type length string
 
-// The periods.
+// The lengths.
 const (
-	periodHour  period = "HOUR"
-	periodDay   period = "DAY"
-	periodMonth period = "MONTH"
+	periodHour  length = "HOUR"
+	periodDay   length = "DAY"
+	periodMonth length = "MONTH"
 )
 
 // addPeriods adds the transfers of transactions in a range to the sums of their hours, days and

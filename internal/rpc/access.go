@@ -215,6 +215,16 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
 
+	"/tenfold.v1.PeriodService/GetPeriod":           deciders,
+	"/tenfold.v1.PeriodService/ListPeriodChanges":   deciders,
+	"/tenfold.v1.PeriodService/ClosePeriod":         treasury,
+	"/tenfold.v1.PeriodService/ReopenPeriod":        treasury,
+	"/tenfold.v1.PeriodService/ApprovePeriodChange": roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator),
+	"/tenfold.v1.PeriodService/RefusePeriodChange":  roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator),
+	"/tenfold.v1.PeriodService/NoteSuspense":        treasury,
+	"/tenfold.v1.PeriodService/GetPeriodStatement":  statementReaders,
+	"/tenfold.v1.PeriodService/ListLateTransfers":   statementReaders,
+
 	"/tenfold.v1.ReconciliationService/CreateImport":      treasury,
 	"/tenfold.v1.ReconciliationService/UploadImportChunk": treasury,
 	"/tenfold.v1.ReconciliationService/CompleteImport":    treasury,

@@ -29,7 +29,7 @@ func policyWindowsOf(w *policy.Windows) *tenfoldv1.PolicyWindows {
 
 func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
 	return policy.Windows{
-		Claim: period(w.GetClaim()), Knowledge: period(w.GetKnowledge()), Grouping: period(w.GetGrouping()),
+		Claim: lengthOf(w.GetClaim()), Knowledge: lengthOf(w.GetKnowledge()), Grouping: lengthOf(w.GetGrouping()),
 		Result:         span(w.GetResult(), w.GetResultWorkingDays()),
 		Review:         span(w.GetReview(), w.GetReviewWorkingDays()),
 		NoticeDelivery: span(w.GetNoticeDelivery(), w.GetNoticeDeliveryWorkingDays()),
@@ -41,7 +41,7 @@ func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
 		NoticeDeemed:   span(w.GetNoticeDeemed(), w.GetNoticeDeemedWorkingDays()),
 
 		Reconsideration: span(w.GetReconsideration(), w.GetReconsiderationWorkingDays()),
-		Hold:            period(w.GetHold()), ExitQuarantine: period(w.GetExitQuarantine()),
+		Hold:            lengthOf(w.GetHold()), ExitQuarantine: lengthOf(w.GetExitQuarantine()),
 	}
 }
 
@@ -50,7 +50,7 @@ func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
 func spanOf(s policy.Span) (*durationpb.Duration, int32) { return periodOf(s.Duration), s.WorkingDays }
 
 func span(d *durationpb.Duration, workingDays int32) policy.Span {
-	return policy.Span{Duration: period(d), WorkingDays: workingDays}
+	return policy.Span{Duration: lengthOf(d), WorkingDays: workingDays}
 }
 
 // periodOf is a duration in the contract's form; absent if it was left out.
@@ -61,4 +61,4 @@ func periodOf(d time.Duration) *durationpb.Duration {
 	return durationpb.New(d)
 }
 
-func period(d *durationpb.Duration) time.Duration { return d.AsDuration() }
+func lengthOf(d *durationpb.Duration) time.Duration { return d.AsDuration() }

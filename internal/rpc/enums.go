@@ -18,6 +18,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/policyproposal"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -131,6 +132,9 @@ var (
 	policyProposalActions     = enumOf[policyproposal.Action, tenfoldv1.PolicyProposalAction]("POLICY_PROPOSAL_ACTION_")
 	proposalKinds             = enumOf[proposal.Kind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
 	proposalStates            = enumOf[proposal.State, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
+	periodActions             = enumOf[period.Action, tenfoldv1.PeriodAction]("PERIOD_ACTION_")
+	periodChangeStates        = enumOf[period.ChangeState, tenfoldv1.PeriodChangeState]("PERIOD_CHANGE_STATE_")
+	periodItems               = enumOf[period.Item, tenfoldv1.PeriodCheckItem]("PERIOD_CHECK_ITEM_")
 	debtKinds                 = enumOf[debt.Kind, tenfoldv1.DebtKind]("DEBT_KIND_")
 	payoutStates              = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
 	couponStates              = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")

@@ -179,6 +179,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ProposalStateConflict:      codes.FailedPrecondition,
 	fault.SuspenseInsufficient:       codes.FailedPrecondition,
 	fault.DirectLimitExceeded:        codes.FailedPrecondition,
+	fault.PeriodStateConflict:        codes.FailedPrecondition,
+	fault.PeriodNotClean:             codes.FailedPrecondition,
 	fault.ImportNotFound:             codes.NotFound,
 	fault.ImportStateConflict:        codes.FailedPrecondition,
 	fault.ImportChunkMisplaced:       codes.FailedPrecondition,

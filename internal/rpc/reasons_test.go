@@ -85,6 +85,12 @@ var reasonCases = map[string]reasonCase{
 		}
 		return f.approveProposalErr("approver-1", p.GetName())
 	}},
+	"PERIOD_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"period", "possibleFrom"}, call: func(f *fixture) error {
+		return f.closePeriodErr("periods/2026-03")
+	}},
+	"PERIOD_NOT_CLEAN": {code: codes.FailedPrecondition, metadata: []string{"period", "auditMissing"}, call: func(f *fixture) error {
+		return f.closePeriodErr("periods/2026-01")
+	}},
 	"SUSPENSE_INSUFFICIENT": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"availableMinor", "requiredMinor", "currency"}, call: func(f *fixture) error {
 		r := f.proposing(tenfoldv1.ProposalKind_PROPOSAL_KIND_SUSPENSE_OUT, 1)
 		r.ToAccount = tenfoldv1.AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT

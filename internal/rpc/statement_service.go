@@ -60,18 +60,21 @@ func (s *statementService) GetStatement(ctx context.Context, r *tenfoldv1.GetSta
 	}
 	merchant, _ := nameOf(r.GetName())
 	var before, after map[string]ledger.Totals
+	out := &tenfoldv1.GetStatementResponse{}
 	err = s.db.Snapshot(ctx, func(read postgres.Reader) error {
 		sums := statementReading{ctx, read, anchor(merchant), r.GetOrderId(), "", of}
 		if before, err = sums.all(of.opening); err != nil {
 			return err
 		}
-		after, err = sums.all(of.closing)
+		if after, err = sums.all(of.closing); err != nil {
+			return err
+		}
+		out.Provisional, err = provisional(ctx, read, of.closing.Add(time.Microsecond))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.GetStatementResponse{}
 	for _, currency := range slices.Sorted(maps.Keys(after)) {
 		sums, err := statementSumsOf(before[currency], after[currency], currency)
 		if err != nil {
@@ -387,5 +390,6 @@ func (s *statementReading) end(so *running) (*tenfoldv1.StatementEnd, error) {
 		return nil, fault.New(fault.PageTokenInvalid,
 			"a transfer that took effect in the time of the statement was recorded while it was read; begin again").At("page_token")
 	}
-	return &tenfoldv1.StatementEnd{Lines: so.lines, Amount: moneyOf(so.amount, currency), CsvSha256: so.digest.Sum()}, nil
+	open, err := provisional(s.ctx, s.read, s.of.closing.Add(time.Microsecond))
+	return &tenfoldv1.StatementEnd{Lines: so.lines, Amount: moneyOf(so.amount, currency), CsvSha256: so.digest.Sum(), Provisional: open}, err
 }

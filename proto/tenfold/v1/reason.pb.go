@@ -471,6 +471,13 @@ const (
 	// FAILED_PRECONDITION. The party may read the file of evidence already. A
 	// disclosure is never taken back.
 	Reason_REASON_EVIDENCE_ALREADY_DISCLOSED Reason = 254
+	// FAILED_PRECONDITION. The period is not in a state in which this can be done:
+	// it is closed or open already, is not over, is not the next or the last one, or
+	// a change of a period waits for a second person. Read the period.
+	Reason_REASON_PERIOD_STATE_CONFLICT Reason = 231
+	// FAILED_PRECONDITION. The checklist of the close is not clean. The metadata has
+	// the number of things that are missing, by item. Mend them first.
+	Reason_REASON_PERIOD_NOT_CLEAN Reason = 232
 )
 
 // Enum value maps for Reason.
@@ -628,6 +635,8 @@ var (
 		252: "REASON_EVIDENCE_REQUEST_LIMIT_REACHED",
 		253: "REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED",
 		254: "REASON_EVIDENCE_ALREADY_DISCLOSED",
+		231: "REASON_PERIOD_STATE_CONFLICT",
+		232: "REASON_PERIOD_NOT_CLEAN",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -782,6 +791,8 @@ var (
 		"REASON_EVIDENCE_REQUEST_LIMIT_REACHED":   252,
 		"REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED": 253,
 		"REASON_EVIDENCE_ALREADY_DISCLOSED":       254,
+		"REASON_PERIOD_STATE_CONFLICT":            231,
+		"REASON_PERIOD_NOT_CLEAN":                 232,
 	}
 )
 
@@ -817,7 +828,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xdf&\n" +
+	"tenfold.v1*\xa0'\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -971,7 +982,9 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"&REASON_EVIDENCE_REQUEST_STATE_CONFLICT\x10\xfb\x01\x12*\n" +
 	"%REASON_EVIDENCE_REQUEST_LIMIT_REACHED\x10\xfc\x01\x12,\n" +
 	"'REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED\x10\xfd\x01\x12&\n" +
-	"!REASON_EVIDENCE_ALREADY_DISCLOSED\x10\xfe\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"!REASON_EVIDENCE_ALREADY_DISCLOSED\x10\xfe\x01\x12!\n" +
+	"\x1cREASON_PERIOD_STATE_CONFLICT\x10\xe7\x01\x12\x1c\n" +
+	"\x17REASON_PERIOD_NOT_CLEAN\x10\xe8\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

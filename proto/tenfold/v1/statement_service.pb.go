@@ -166,7 +166,10 @@ type GetStatementResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each currency, by its code; one for a book. Over all merchants, none
 	// before the first transfer.
-	Sums          []*StatementSums `protobuf:"bytes,1,rep,name=sums,proto3" json:"sums,omitempty"`
+	Sums []*StatementSums `protobuf:"bytes,1,rep,name=sums,proto3" json:"sums,omitempty"`
+	// Whether a part of the time lies in a month that is not closed
+	// (PeriodService).
+	Provisional   bool `protobuf:"varint,2,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -206,6 +209,13 @@ func (x *GetStatementResponse) GetSums() []*StatementSums {
 		return x.Sums
 	}
 	return nil
+}
+
+func (x *GetStatementResponse) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
 }
 
 // StatementSums are the sums of a statement in one currency.
@@ -634,7 +644,10 @@ type StatementEnd struct {
 	// The SHA-256, in lower-case hex, of the lines as CSV with a header, as
 	// docs/finance.md describes it and `tenfold book statement -o csv` writes it,
 	// with the fields that the calling role sees.
-	CsvSha256     string `protobuf:"bytes,3,opt,name=csv_sha256,json=csvSha256,proto3" json:"csv_sha256,omitempty"`
+	CsvSha256 string `protobuf:"bytes,3,opt,name=csv_sha256,json=csvSha256,proto3" json:"csv_sha256,omitempty"`
+	// Whether a part of the time lies in a month that is not closed
+	// (PeriodService).
+	Provisional   bool `protobuf:"varint,4,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,6 +703,13 @@ func (x *StatementEnd) GetCsvSha256() string {
 	return ""
 }
 
+func (x *StatementEnd) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
+}
+
 var File_tenfold_v1_statement_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_statement_service_proto_rawDesc = "" +
@@ -702,9 +722,10 @@ const file_tenfold_v1_statement_service_proto_rawDesc = "" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x04from\x12U\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x05until\x12>\n" +
 	"\x05basis\x18\x04 \x01(\x0e2\x1a.tenfold.v1.StatementBasisB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05basis\x12&\n" +
-	"\border_id\x18\x05 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\aorderId\"O\n" +
+	"\border_id\x18\x05 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\aorderId\"{\n" +
 	"\x14GetStatementResponse\x127\n" +
-	"\x04sums\x18\x01 \x03(\v2\x19.tenfold.v1.StatementSumsB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04sums\"\x94\x02\n" +
+	"\x04sums\x18\x01 \x03(\v2\x19.tenfold.v1.StatementSumsB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04sums\x12*\n" +
+	"\vprovisional\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vprovisional\"\x94\x02\n" +
 	"\rStatementSums\x12-\n" +
 	"\rcurrency_code\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x12B\n" +
 	"\baccounts\x18\x02 \x03(\v2\x1c.tenfold.v1.StatementAccountB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\baccounts\x12;\n" +
@@ -736,12 +757,13 @@ const file_tenfold_v1_statement_service_proto_rawDesc = "" +
 	"\x06number\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x12:\n" +
 	"\btransfer\x18\x02 \x01(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\btransfer\x12F\n" +
 	"\rdebit_balance\x18\x03 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fdebitBalance\x12H\n" +
-	"\x0ecredit_balance\x18\x04 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\rcreditBalance\"\x8c\x01\n" +
+	"\x0ecredit_balance\x18\x04 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\rcreditBalance\"\xb8\x01\n" +
 	"\fStatementEnd\x12\x1e\n" +
 	"\x05lines\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05lines\x123\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06amount\x12'\n" +
 	"\n" +
-	"csv_sha256\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tcsvSha256*n\n" +
+	"csv_sha256\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tcsvSha256\x12*\n" +
+	"\vprovisional\x18\x04 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vprovisional*n\n" +
 	"\x0eStatementBasis\x12\x1f\n" +
 	"\x1bSTATEMENT_BASIS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18STATEMENT_BASIS_RECORDED\x10\x01\x12\x1d\n" +

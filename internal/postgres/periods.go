@@ -1,0 +1,491 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/period"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// PeriodChanges reads all changes of periods, in the order of their numbers: some dozen a year.
+func (r Reader) PeriodChanges(ctx context.Context) ([]period.Change, error) {
+	return read(ctx, r, "read changes of periods", `
+		SELECT c.change_number, c.period_id, c.action, c.state, c.note, c.workload, c.role, c.person_id, c.proposed_at,
+		       c.decided_note, c.decided_workload, c.decided_role, c.decider_id, c.decided_at, coalesce(c.link_number, 0),
+		       c.previous_hash, c.hash, c.books, c.heads_digest, c.sums_digest
+		FROM period_changes c
+		ORDER BY c.change_number`, scanPeriodChange)
+}
+
+func scanPeriodChange(rows *sql.Rows) (c period.Change, err error) {
+	var decided sql.NullTime
+	var previous, hash, heads, sums []byte
+	err = rows.Scan(&c.Number, (*string)(&c.Period), (*string)(&c.Action), (*string)(&c.State), &c.Proposed.Note, &c.Proposed.By.Workload,
+		(*string)(&c.Proposed.By.Role), &c.Proposed.By.Person, &c.Proposed.At, &c.Decided.Note, &c.Decided.By.Workload,
+		(*string)(&c.Decided.By.Role), &c.Decided.By.Person, &decided, &c.Link, &previous, &hash, &c.Books, &heads, &sums)
+	c.Decided.At = decided.Time
+	inUTC(&c.Proposed.At, &c.Decided.At)
+	for _, link := range []struct {
+		of  *period.Hash
+		raw []byte
+	}{{&c.Previous, previous}, {&c.Hash, hash}, {&c.Heads, heads}, {&c.Sums, sums}} {
+		copy(link.of[:], link.raw)
+	}
+	return c, err
+}
+
+// periods runs f on one snapshot, in the transaction that stores its request, with the changes
+// so far. Returns ErrContended if somebody changes a period at the same time.
+func (db *DB) periods(ctx context.Context, r request.Once, f func(*sqlx.Tx, period.Books) error) (stored request.Found, replayed bool, err error) {
+	stored, replayed, err = db.onceAt(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, catalogRequests, r, func(tx *sqlx.Tx) error {
+		changes, err := Reader{from: tx}.PeriodChanges(ctx)
+		if err != nil {
+			return err
+		}
+		return f(tx, period.Fold(changes))
+	})
+	var e *pq.Error
+	if errors.As(err, &e) && !errors.Is(err, ErrCommitUnknown) {
+		switch constraintOf(e) {
+		case "period_changes_key", "period_changes_open_once", "period_changes_linked_once":
+			return stored, false, ErrContended
+		}
+	}
+	return stored, replayed, err
+}
+
+// ProposePeriodChange stores a change that waits for a second person. propose refuses it, or
+// gives it without its number.
+func (db *DB) ProposePeriodChange(
+	ctx context.Context, r request.Once, propose func(Reader, period.Books) (period.Change, error),
+) (replayed bool, err error) {
+	_, replayed, err = db.periods(ctx, r, func(tx *sqlx.Tx, so period.Books) error {
+		c, err := propose(Reader{from: tx}, so)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO period_changes (change_number, period_id, action, state, note, workload, role, person_id, proposed_at,
+				decided_note, decided_workload, decided_role, decider_id, decided_at, link_number, previous_hash, hash, books,
+				heads_digest, sums_digest)
+			VALUES ($1, $2, $3, 'PROPOSED', $4, $5, $6, $7, $8, '', '', '', '', NULL, NULL, NULL, NULL, 0, NULL, NULL)`,
+			so.Newest+1, string(c.Period), string(c.Action), c.Proposed.Note, c.Proposed.By.Workload, string(c.Proposed.By.Role),
+			c.Proposed.By.Person, c.Proposed.At)
+		return failure(ctx, "store change of a period", err)
+	})
+	return replayed, err
+}
+
+// DecidePeriodChange makes the change that waits, or ends it. decide refuses, or gives the
+// change with its state and the second person's step. A close keeps what the books hold on
+// the snapshot on which it was decided: what is committed later is not in it.
+func (db *DB) DecidePeriodChange(
+	ctx context.Context, r request.Once, decide func(Reader, period.Books) (period.Change, error),
+) (replayed bool, err error) {
+	_, replayed, err = db.periods(ctx, r, func(tx *sqlx.Tx, so period.Books) error {
+		c, err := decide(Reader{from: tx}, so)
+		if err != nil {
+			return err
+		}
+		link, hash, previous, heads, sums := any(nil), []byte(nil), []byte(nil), []byte(nil), []byte(nil)
+		if c.State == period.Done {
+			if c.Action == period.Close {
+				if err := keepClose(ctx, tx, so, &c); err != nil {
+					return err
+				}
+				heads, sums = c.Heads[:], c.Sums[:]
+			}
+			c.Seal(so.Last)
+			link, hash, previous = c.Link, c.Hash[:], c.Previous[:]
+		}
+		_, err = tx.ExecContext(ctx, `
+			UPDATE period_changes SET state = $2, decided_note = $3, decided_workload = $4, decided_role = $5, decider_id = $6, decided_at = $7,
+			    link_number = $8, previous_hash = $9, hash = $10, books = $11, heads_digest = $12, sums_digest = $13
+			WHERE change_number = $1 AND state = 'PROPOSED'`,
+			c.Number, string(c.State), c.Decided.Note, c.Decided.By.Workload, string(c.Decided.By.Role), c.Decided.By.Person, c.Decided.At,
+			link, previous, hash, c.Books, heads, sums)
+		return failure(ctx, "decide change of a period", err)
+	})
+	return replayed, err
+}
+
+// keepClose keeps the sums and the heads of all books.
+func keepClose(ctx context.Context, tx *sqlx.Tx, so period.Books, c *period.Change) error {
+	r := Reader{from: tx}
+	closing, err := r.TotalsOfAllAt(ctx, c.Period.End().Add(-time.Microsecond), true)
+	if err != nil {
+		return err
+	}
+	late := map[string]ledger.Totals{}
+	if before := so.Before(c.Period); before != nil {
+		if late, err = r.lateOfAll(ctx, c.Period, before); err != nil {
+			return err
+		}
+	}
+	for section, sums := range map[string]map[string]ledger.Totals{"CLOSING": closing, "LATE": late} {
+		if err := insertPeriodSums(ctx, tx, c.Number, section, sums); err != nil {
+			return err
+		}
+	}
+	c.Sums = period.SumsDigest(closing, late)
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO period_heads (merchant_id, change_number, transfer_number, event_number, event_hash)
+		SELECT b.merchant_id, $1, b.transfer_number, b.event_number, b.event_hash FROM books b`, c.Number)
+	if err != nil {
+		return failure(ctx, "keep heads of books", err)
+	}
+	c.Books, c.Heads, err = r.headsOf(ctx, c.Number)
+	return err
+}
+
+func insertPeriodSums(ctx context.Context, tx *sqlx.Tx, change int64, section string, sums map[string]ledger.Totals) error {
+	for currency, totals := range sums {
+		for kind, sum := range totals {
+			_, err := tx.ExecContext(ctx, `
+				INSERT INTO period_sums (change_number, section, currency, kind, amount_minor, transfers)
+				VALUES ($1, $2, $3, $4, $5, $6)`, change, section, currency, string(kind), int64(sum.Amount), sum.Count)
+			if err != nil {
+				return failure(ctx, "keep sums of a period", err)
+			}
+		}
+	}
+	return nil
+}
+
+// headsOf counts the heads of books that a close kept, and gives the digest over them.
+func (r Reader) headsOf(ctx context.Context, change int64) (books int64, digest period.Hash, err error) {
+	h := sha256.New()
+	err = r.each(ctx, "read heads of books", `
+		SELECT k.merchant_id, k.transfer_number, k.event_number, k.event_hash
+		FROM period_heads k
+		WHERE k.change_number = $1
+		ORDER BY k.merchant_id`, []any{change}, func(rows *sql.Rows) error {
+		var merchant string
+		var transfer, event int64
+		var hash []byte
+		if err := rows.Scan(&merchant, &transfer, &event, &hash); err != nil {
+			return err
+		}
+		books++
+		_, err := fmt.Fprintf(h, "%s,%d,%d,%x\n", merchant, transfer, event, hash)
+		return err
+	})
+	return books, period.Hash(h.Sum(nil)), err
+}
+
+// PeriodSums reads the sums that a close kept, by currency: all at the end of the period, and
+// those that came in late.
+func (r Reader) PeriodSums(ctx context.Context, change int64) (closing, late map[string]ledger.Totals, err error) {
+	closing, late = map[string]ledger.Totals{}, map[string]ledger.Totals{}
+	err = r.each(ctx, "read sums of a period", `
+		SELECT s.section, s.currency, s.kind, s.amount_minor::bigint, s.transfers
+		FROM period_sums s
+		WHERE s.change_number = $1`, []any{change}, func(rows *sql.Rows) error {
+		var section, currency string
+		var kind ledger.Kind
+		var sum ledger.Total
+		if err := rows.Scan(&section, &currency, (*string)(&kind), (*int64)(&sum.Amount), &sum.Count); err != nil {
+			return err
+		}
+		into := closing
+		if section == "LATE" {
+			into = late
+		}
+		if into[currency] == nil {
+			into[currency] = ledger.Totals{}
+		}
+		into[currency].Add(kind, sum.Amount, sum.Count)
+		return nil
+	})
+	return closing, late, err
+}
+
+// lateOfAll sums what took effect before a period and is not in the close before it.
+func (r Reader) lateOfAll(ctx context.Context, p period.ID, before *period.Change) (map[string]ledger.Totals, error) {
+	known, err := r.TotalsOfAllAt(ctx, p.Start().Add(-time.Microsecond), true)
+	if err != nil {
+		return nil, err
+	}
+	kept, _, err := r.PeriodSums(ctx, before.Number)
+	if err != nil {
+		return nil, err
+	}
+	late := map[string]ledger.Totals{}
+	for currency, totals := range known {
+		late[currency] = ledger.Totals{}
+		late[currency].Plus(totals, 1)
+		late[currency].Plus(kept[currency], -1)
+	}
+	return late, nil
+}
+
+// PeriodMark is the last transfer of a book that a close found; zero for a book that was opened
+// later.
+func (r Reader) PeriodMark(ctx context.Context, merchantID string, change int64) (int64, error) {
+	mark, _, err := readOne(ctx, r, "read head of a book", `
+		SELECT k.transfer_number FROM period_heads k WHERE k.merchant_id = $1 AND k.change_number = $2`,
+		func(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) }, merchantID, change)
+	return mark, err
+}
+
+// markReach is how many transfers behind a mark may have taken effect, as they were recorded,
+// before the end of a period: those of one command that was being written.
+const markReach = 10_000
+
+// totalsUpTo sums the transfers of a book that took effect before a time and whose number is at
+// most a mark.
+func (r Reader) totalsUpTo(ctx context.Context, merchantID string, before time.Time, mark int64) (ledger.Totals, error) {
+	totals, err := r.TotalsAt(ctx, merchantID, before.Add(-time.Microsecond), true)
+	if err != nil || mark == math.MaxInt64 {
+		return totals, err
+	}
+	err = r.each(ctx, "sum late transfers of a book", `
+		SELECT t.kind, sum(t.amount_minor)::bigint, count(*)
+		FROM transfers t
+		WHERE t.merchant_id = $1 AND t.effective_at < $2 AND t.effective_at <> t.recorded_at AND t.transfer_number > $3
+		GROUP BY t.kind
+		UNION ALL
+		SELECT t.kind, sum(t.amount_minor)::bigint, count(*)
+		FROM transfers t
+		WHERE t.merchant_id = $1 AND t.effective_at < $2 AND t.effective_at = t.recorded_at
+		  AND t.transfer_number > $3 AND t.transfer_number <= $3 + $4::bigint
+		GROUP BY t.kind`, []any{merchantID, before, mark, markReach}, func(rows *sql.Rows) error {
+		var kind ledger.Kind
+		var amount, count int64
+		err := rows.Scan((*string)(&kind), &amount, &count)
+		totals.Add(kind, -money.Amount(amount), -count)
+		return err
+	})
+	return totals, err
+}
+
+// PeriodTotals are the totals of a period: before it, what came in late, and at its end.
+type PeriodTotals struct{ Opening, Late, Closing ledger.Totals }
+
+// PeriodOf are the marks between which transfers belong to a period.
+type PeriodOf struct {
+	Period period.ID
+	// Before is the close of the month before, and Closing that of the month; nil for none.
+	Before, Closing *period.Change
+}
+
+// PeriodOfBooks says where the transfers of a period lie.
+func PeriodOfBooks(so *period.Books, p period.ID) PeriodOf {
+	of := PeriodOf{Period: p, Before: so.Before(p), Closing: so.Closing(p)}
+	if of.Before != nil && of.Before.Period.Next() != p {
+		of.Before = nil // What comes in late belongs to the first month that is open.
+	}
+	return of
+}
+
+// TotalsOfPeriod sums a period of a book.
+func (r Reader) TotalsOfPeriod(ctx context.Context, merchantID string, of PeriodOf) (t PeriodTotals, err error) {
+	mark, first := int64(math.MaxInt64), int64(math.MaxInt64)
+	if of.Closing != nil {
+		if mark, err = r.PeriodMark(ctx, merchantID, of.Closing.Number); err != nil {
+			return t, err
+		}
+	}
+	if of.Before != nil {
+		if first, err = r.PeriodMark(ctx, merchantID, of.Before.Number); err != nil {
+			return t, err
+		}
+	}
+	known, err := r.totalsUpTo(ctx, merchantID, of.Period.Start(), mark)
+	if err != nil {
+		return t, err
+	}
+	if t.Opening, err = r.totalsUpTo(ctx, merchantID, of.Period.Start(), min(mark, first)); err != nil {
+		return t, err
+	}
+	t.Late = ledger.Totals{}
+	t.Late.Plus(known, 1)
+	t.Late.Plus(t.Opening, -1)
+	t.Closing, err = r.totalsUpTo(ctx, merchantID, of.Period.End(), mark)
+	return t, err
+}
+
+// TotalsOfPeriodOfAll sums a period of all books, by currency.
+func (r Reader) TotalsOfPeriodOfAll(ctx context.Context, of PeriodOf) (map[string]PeriodTotals, error) {
+	var opening, late, closing map[string]ledger.Totals
+	var err error
+	switch {
+	case of.Before != nil:
+		opening, _, err = r.PeriodSums(ctx, of.Before.Number)
+	default:
+		opening, err = r.TotalsOfAllAt(ctx, of.Period.Start().Add(-time.Microsecond), true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case of.Closing != nil:
+		closing, late, err = r.PeriodSums(ctx, of.Closing.Number)
+	default:
+		if closing, err = r.TotalsOfAllAt(ctx, of.Period.End().Add(-time.Microsecond), true); err == nil && of.Before != nil {
+			late, err = r.lateOfAll(ctx, of.Period, of.Before)
+		}
+	}
+	all := make(map[string]PeriodTotals)
+	for currency, totals := range closing {
+		t := PeriodTotals{Opening: opening[currency], Late: late[currency], Closing: totals}
+		all[currency] = t
+	}
+	return all, err
+}
+
+// LateTransfers lists the transfers of a book that came in late in a period, in the order of
+// their effect, after one.
+func (r Reader) LateTransfers(ctx context.Context, merchantID string, of PeriodOf, after ledger.Transfer, limit int) ([]ledger.Transfer, error) {
+	if of.Before == nil {
+		return nil, nil
+	}
+	from, err := r.PeriodMark(ctx, merchantID, of.Before.Number)
+	if err != nil {
+		return nil, err
+	}
+	until := int64(math.MaxInt64)
+	if of.Closing != nil {
+		if until, err = r.PeriodMark(ctx, merchantID, of.Closing.Number); err != nil {
+			return nil, err
+		}
+	}
+	return read(ctx, r, "list late transfers", `
+		SELECT`+transferColumns+`
+		FROM transfers t
+		WHERE t.merchant_id = $1 AND t.effective_at <> t.recorded_at AND t.effective_at < $2
+		  AND t.transfer_number > $3 AND t.transfer_number <= $4 AND (t.effective_at, t.transfer_number) > ($5, $6)
+		ORDER BY t.effective_at, t.transfer_number
+		LIMIT $7`, scanTransfer, merchantID, of.Period.Start(), from, until, orElse(after.EffectiveAt, beforeAll), after.Number, limit)
+}
+
+// examplesMax bounds the examples of an item.
+const examplesMax = 5
+
+// Checklist answers the questions that a close asks.
+func (r Reader) Checklist(ctx context.Context, p period.ID) ([]period.Checked, error) {
+	var list []period.Checked
+	for _, q := range []struct {
+		item           period.Item
+		missing, query string
+		args           []any
+	}{
+		{period.SweepsDone, "%d books have income that waits to be used for debts", `
+			SELECT b.merchant_id, count(*) OVER () FROM books b WHERE b.sweep_since < $1 ORDER BY b.merchant_id LIMIT $2`, []any{p.End()}},
+		{period.SuspenseExplained, "in %d books nobody has explained what lies in suspense", `
+			SELECT b.merchant_id, count(*) OVER ()
+			FROM books b
+			WHERE b.suspense_credits_minor > b.suspense_debits_minor AND $1::timestamptz IS NOT NULL AND NOT EXISTS (
+				SELECT FROM suspense_explanations x
+				WHERE x.merchant_id = b.merchant_id AND x.balance_minor = b.suspense_credits_minor - b.suspense_debits_minor
+				  AND x.explanation_number = (SELECT max(y.explanation_number) FROM suspense_explanations y WHERE y.merchant_id = b.merchant_id))
+			ORDER BY b.merchant_id LIMIT $2`, []any{p.End()}},
+		{period.BreaksAssigned, "nobody works on %d open breaks", `
+			SELECT x.break_id, count(*) OVER ()
+			FROM reconciliation_breaks x
+			WHERE x.state = 'OPEN' AND x.assignee = '' AND to_char(x.file_day, 'YYYY-MM') = $1
+			ORDER BY x.break_id LIMIT $2`, []any{string(p)}},
+	} {
+		c := period.Checked{Item: q.item}
+		err := r.each(ctx, "check a period", q.query, append(q.args, examplesMax), func(rows *sql.Rows) error {
+			var example string
+			err := rows.Scan(&example, &c.Open)
+			c.Examples = append(c.Examples, example)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if c.Open > 0 {
+			c.Missing = fmt.Sprintf(q.missing, c.Open)
+		}
+		list = append(list, c)
+	}
+	audited, err := r.checkAudited(ctx, p)
+	return append(list, audited), err
+}
+
+func (r Reader) checkAudited(ctx context.Context, p period.ID) (period.Checked, error) {
+	c := period.Checked{Item: period.AuditPassed}
+	found, ran, err := readOne(ctx, r, "read the last audit", `
+		SELECT a.discrepancies FROM audit_runs a WHERE a.audited_at >= $1 ORDER BY a.audited_at DESC LIMIT 1`,
+		func(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) }, p.End())
+	switch {
+	case err != nil:
+	case !ran:
+		c.Open, c.Missing = 1, "no audit of all books has run since the end of the period"
+	case found > 0:
+		c.Open, c.Missing = found, fmt.Sprintf("the last audit found %d discrepancies", found)
+	}
+	return c, err
+}
+
+// RecordAudit keeps that an audit of all books has run.
+func (db *DB) RecordAudit(ctx context.Context, at time.Time, books, discrepancies int) error {
+	_, err := db.execOnce(ctx, `
+		INSERT INTO audit_runs (audited_at, books, discrepancies) VALUES ($1, $2, $3)
+		ON CONFLICT (audited_at) DO NOTHING`, at, books, discrepancies)
+	return failure(ctx, "record audit", err)
+}
+
+// SuspenseExplanation is what a person said of the money in suspense in a book.
+type SuspenseExplanation struct {
+	MerchantID string
+	Balance    money.Amount
+	Currency   string
+	period.Step
+}
+
+// NoteSuspense keeps what a person says of the money that lies in suspense in a book. It
+// refuses a book in which none does.
+func (db *DB) NoteSuspense(ctx context.Context, r request.Once, x *SuspenseExplanation) (replayed bool, err error) {
+	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
+		err := tx.QueryRowxContext(ctx, `
+			SELECT b.suspense_credits_minor - b.suspense_debits_minor, b.currency FROM books b WHERE b.merchant_id = $1`,
+			x.MerchantID).Scan((*int64)(&x.Balance), &x.Currency)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return fault.New(fault.MerchantNotFound, "no book is open for merchant %s", x.MerchantID).With("merchantId", x.MerchantID)
+		case err != nil:
+			return failure(ctx, "read suspense", err)
+		case x.Balance == 0:
+			return fault.New(fault.SuspenseInsufficient, "nothing lies in suspense in the book of merchant %s", x.MerchantID).
+				With("availableMinor", 0).With("requiredMinor", 1).With("currency", x.Currency)
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO suspense_explanations (merchant_id, explanation_number, balance_minor, note, workload, role, person_id, explained_at)
+			SELECT $1, coalesce(max(e.explanation_number), 0) + 1, $2, $3, $4, $5, $6, $7
+			FROM suspense_explanations e WHERE e.merchant_id = $1`,
+			x.MerchantID, int64(x.Balance), x.Note, x.By.Workload, string(x.By.Role), x.By.Person, x.At)
+		return failure(ctx, "store explanation", err)
+	})
+	return replayed, err
+}
+
+// Suspense reads what lies in suspense in a book, and the last explanation of it; without one
+// its time is zero.
+func (r Reader) Suspense(ctx context.Context, merchantID string) (SuspenseExplanation, bool, error) {
+	return readOne(ctx, r, "read explanation of suspense", `
+		SELECT x.merchant_id, x.balance_minor, b.currency, x.note, x.workload, x.role, x.person_id, x.explained_at
+		FROM suspense_explanations x
+		JOIN books b ON b.merchant_id = x.merchant_id
+		WHERE x.merchant_id = $1
+		ORDER BY x.explanation_number DESC
+		LIMIT 1`, func(rows *sql.Rows) (x SuspenseExplanation, err error) {
+		err = rows.Scan(&x.MerchantID, (*int64)(&x.Balance), &x.Currency, &x.Note, &x.By.Workload, (*string)(&x.By.Role), &x.By.Person, &x.At)
+		inUTC(&x.At)
+		return x, err
+	}, merchantID)
+}
