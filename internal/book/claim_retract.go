@@ -138,7 +138,8 @@ func (b *Book) reweigh(c *claim.Claim) claim.Reweighed {
 	case !c.ByResults:
 		return claim.DecidedByPerson
 	}
-	if units, t, decided := b.rules(c).Weigh(c.Units, b.grades(c.ID)); decided && t != claim.ResultUndecided && slices.Equal(units, c.Units) {
+	w := b.rules(c).Weigh(c.Units, b.grades(c.ID))
+	if t, decided := w.Trigger(); decided && t != claim.ResultUndecided && slices.Equal(w.Verdicts(), c.Units) {
 		return claim.Standing
 	}
 	return claim.Reopening

@@ -118,7 +118,6 @@ func Kinds() []Kind {
 		ClaimLabelsSet, ExternalReferenceSet, BookLabelsSet,
 		CommissionMade, CommissionAccepted, CommissionDeclined, CommissionShipped, CommissionReceived, CommissionChased,
 		CommissionCancelled, CustodyStepAdded,
-		CommissionCancelled,
 		EvidenceRequested, EvidenceRequestCancelled, EvidenceRequestOverdue, EvidenceDisclosed,
 	}
 }

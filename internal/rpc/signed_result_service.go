@@ -135,7 +135,7 @@ func (s *signedResultService) GetSignedResult(ctx context.Context, r *tenfoldv1.
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.GetSignedResultResponse{Verified: true, SignedResult: text, Result: resultOf(x)}
+	out := &tenfoldv1.GetSignedResultResponse{Verified: true, SignedResult: text, Result: s.resultOf(x)}
 	if i := slices.IndexFunc(body.Keys, func(k authenticator.SigningKey) bool { return k.Thumbprint == x.SigningKey }); i >= 0 {
 		out.Key = authenticatorKeyOf(body.ID, &body.Keys[i], s.engine.Now())
 	}
