@@ -44,6 +44,9 @@ type Webhook struct {
 	// EventNumber is the last event that was queued for it or passed over.
 	EventNumber int64
 	CreatedAt   time.Time
+	// ChangedAt is when it was created or its secret changed last; zero if that was before it
+	// was kept.
+	ChangedAt time.Time
 }
 
 // keyID writes the id of the key as NULL where there is none.
@@ -56,7 +59,7 @@ func (s *StoredSecret) keyID() sql.NullString {
 
 const webhookColumns = `
 	w.merchant_id, w.webhook_id, w.url, w.kinds, w.secret, w.secret_key, w.previous_secret, w.previous_secret_key, w.previous_until,
-	w.event_number, w.created_at, w.confirms_notices`
+	w.event_number, w.created_at, w.confirms_notices, w.changed_at`
 
 // webhookRow is the columns of a webhook as the driver gives them.
 type webhookRow struct {
@@ -64,14 +67,14 @@ type webhookRow struct {
 	kinds              []string
 	previous           []byte
 	sealed, sealedPrev sql.NullString
-	until              sql.NullTime
+	until, changed     sql.NullTime
 }
 
 func (r *webhookRow) columns() []any {
 	return []any{
 		&r.of.MerchantID, &r.of.ID, &r.of.URL, pq.Array(&r.kinds), &r.of.Secret.Content, &r.sealed,
 		&r.previous, &r.sealedPrev, &r.until,
-		&r.of.EventNumber, &r.of.CreatedAt, &r.of.ConfirmsNotices,
+		&r.of.EventNumber, &r.of.CreatedAt, &r.of.ConfirmsNotices, &r.changed,
 	}
 }
 
@@ -84,8 +87,8 @@ func (r *webhookRow) webhook() Webhook {
 	if r.previous != nil {
 		r.of.Previous = &StoredSecret{Content: r.previous, KeyID: r.sealedPrev.String}
 	}
-	r.of.PreviousUntil = r.until.Time
-	inUTC(&r.of.PreviousUntil, &r.of.CreatedAt)
+	r.of.PreviousUntil, r.of.ChangedAt = r.until.Time, r.changed.Time
+	inUTC(&r.of.PreviousUntil, &r.of.CreatedAt, &r.of.ChangedAt)
 	return r.of
 }
 
@@ -140,8 +143,8 @@ func (db *DB) CreateWebhook(ctx context.Context, r request.Once, w *Webhook, mos
 			kinds[i] = string(k)
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, secret_key, event_number, created_at, confirms_notices)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, secret_key, event_number, created_at, confirms_notices, changed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)`,
 			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret.Content, w.Secret.keyID(), w.EventNumber, w.CreatedAt, w.ConfirmsNotices)
 		return failure(ctx, "create webhook", err)
 	})
@@ -175,8 +178,9 @@ func (db *DB) RotateSecret(ctx context.Context, r request.Once, secret StoredSec
 	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		return changeWebhook(ctx, tx, r, `
 			UPDATE webhooks
-			SET previous_secret = secret, previous_secret_key = secret_key, previous_until = $5, secret = $3, secret_key = $4
-			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, secret.Content, secret.keyID(), until)
+			SET previous_secret = secret, previous_secret_key = secret_key, previous_until = $5, secret = $3, secret_key = $4,
+				changed_at = $6
+			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, secret.Content, secret.keyID(), until, r.RecordedAt)
 	})
 	return replayed, err
 }

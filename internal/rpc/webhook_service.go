@@ -22,7 +22,7 @@ const overlapDefault = 24 * time.Hour
 func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {
 	return &tenfoldv1.Webhook{
 		Name: webhookName(w.MerchantID, w.ID), Url: w.URL, Kinds: eventKinds.protos(w.Kinds), CreatedAt: stamp(w.CreatedAt),
-		EventNumber: w.EventNumber, ConfirmsNotices: w.ConfirmsNotices,
+		EventNumber: w.EventNumber, ConfirmsNotices: w.ConfirmsNotices, UpdateTime: stamp(w.ChangedAt),
 	}
 }
 

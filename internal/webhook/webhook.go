@@ -133,6 +133,7 @@ func (w *Webhooks) Create(ctx context.Context, h request.Header, e Endpoint) (ma
 	made = postgres.Webhook{
 		MerchantID: h.MerchantID, ID: newID(), URL: e.URL, Kinds: e.Kinds, ConfirmsNotices: e.ConfirmsNotices, CreatedAt: w.now(),
 	}
+	made.ChangedAt = made.CreatedAt
 	made.Secret = w.sealed(&made, key)
 	id, replayed, err := w.db.CreateWebhook(ctx, w.once(&h, made.ID, e.content()...), &made, w.config.WebhooksMax)
 	switch {

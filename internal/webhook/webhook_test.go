@@ -55,10 +55,14 @@ func TestDeliveriesAreSignedWithEverySecretThatHolds(t *testing.T) {
 	if !r.signedWith(first) {
 		t.Error("the first delivery is not signed")
 	}
+	f.advance(time.Minute)
 	request := f.request("RotateSecret")
-	_, second, replayed, err := f.hooks.Rotate(t.Context(), request, w.ID, time.Hour)
+	got, second, replayed, err := f.hooks.Rotate(t.Context(), request, w.ID, time.Hour)
 	if err != nil || replayed {
 		t.Fatal(err)
+	}
+	if !w.ChangedAt.Equal(w.CreatedAt) || got.ChangedAt.Sub(got.CreatedAt) != time.Minute {
+		t.Errorf("it was changed at %s, and after the rotation at %s", w.ChangedAt, got.ChangedAt)
 	}
 	if _, secret, replayed, err := f.hooks.Rotate(t.Context(), request, w.ID, time.Hour); err != nil || !replayed || secret != "" {
 		t.Errorf("a replay shows the secret %q: %v, %v", secret, replayed, err)

@@ -40,8 +40,11 @@ type Webhook struct {
 	// Whether a notice is delivered once the webhook has taken the event that
 	// tells of it.
 	ConfirmsNotices bool `protobuf:"varint,6,opt,name=confirms_notices,json=confirmsNotices,proto3" json:"confirms_notices,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The time at which it was created or its secret was last rotated. Absent if that
+	// was before a version that keeps the time.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Webhook) Reset() {
@@ -114,6 +117,13 @@ func (x *Webhook) GetConfirmsNotices() bool {
 		return x.ConfirmsNotices
 	}
 	return false
+}
+
+func (x *Webhook) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
 }
 
 // DeadLetter is an event that could not be delivered, and that is not retried
@@ -207,7 +217,7 @@ var File_tenfold_v1_webhook_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/webhook.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf3\x02\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xba\x03\n" +
 	"\aWebhook\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04name\x12\x1a\n" +
 	"\x03url\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x03url\x125\n" +
@@ -215,7 +225,9 @@ const file_tenfold_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\tcreatedAt\x12+\n" +
 	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x05R\veventNumber\x123\n" +
-	"\x10confirms_notices\x18\x06 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x0fconfirmsNotices:P\xeaAM\n" +
+	"\x10confirms_notices\x18\x06 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x0fconfirmsNotices\x12E\n" +
+	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\n" +
+	"updateTime:P\xeaAM\n" +
 	"\x0ftenfold/Webhook\x12'merchants/{merchant}/webhooks/{webhook}*\bwebhooks2\awebhook\"\xfb\x01\n" +
 	"\n" +
 	"DeadLetter\x120\n" +
@@ -249,12 +261,13 @@ var file_tenfold_v1_webhook_proto_goTypes = []any{
 var file_tenfold_v1_webhook_proto_depIdxs = []int32{
 	2, // 0: tenfold.v1.Webhook.kinds:type_name -> tenfold.v1.EventKind
 	3, // 1: tenfold.v1.Webhook.created_at:type_name -> google.protobuf.Timestamp
-	3, // 2: tenfold.v1.DeadLetter.died_at:type_name -> google.protobuf.Timestamp
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 2: tenfold.v1.Webhook.update_time:type_name -> google.protobuf.Timestamp
+	3, // 3: tenfold.v1.DeadLetter.died_at:type_name -> google.protobuf.Timestamp
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_webhook_proto_init() }
