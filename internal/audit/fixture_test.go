@@ -205,14 +205,14 @@ func (b *filled) commission(claimID string) {
 func (b *filled) body(id string) {
 	b.t.Helper()
 	content := authenticator.Content{Kind: claim.AccreditedLab, DisplayName: "Lab 9"}
-	_, _, err := b.engine.Register(b.t.Context(), b.request("RegisterAuthenticator", "agent-1"), id, content)
+	_, _, err := b.engine.Register(b.t.Context(), b.request("RegisterAuthenticator", "keeper-1"), id, content)
 	b.must(err)
 	content.Categories = []string{"beauty"}
-	_, err = b.engine.ReviseAuthenticator(b.t.Context(), b.request("ReviseAuthenticator", "agent-1"), id, content, 1, "beauty only")
+	_, err = b.engine.ReviseAuthenticator(b.t.Context(), b.request("ReviseAuthenticator", "keeper-1"), id, content, 1, "beauty only")
 	b.must(err)
-	_, err = b.engine.SuspendAuthenticator(b.t.Context(), b.request("SuspendAuthenticator", "agent-1"), id, "sold reports")
+	_, err = b.engine.SuspendAuthenticator(b.t.Context(), b.request("SuspendAuthenticator", "keeper-1"), id, "sold reports")
 	b.must(err)
-	_, err = b.engine.ReinstateAuthenticator(b.t.Context(), b.request("ReinstateAuthenticator", "agent-1"), id, "inspected")
+	_, err = b.engine.ReinstateAuthenticator(b.t.Context(), b.request("ReinstateAuthenticator", "keeper-1"), id, "inspected")
 	b.must(err)
 }
 

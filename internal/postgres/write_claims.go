@@ -242,9 +242,9 @@ func (tx *Tx) writeResults(c *book.Changes) {
 			r.Bigints(int64(x.Fee))
 			r.Texts(x.FeeCurrency, string(x.FeePaidBy))
 			r.IntegerOrNull(x.Commission)
+			r.TextsOrNull(x.SigningKey, x.Signed)
 			r.TextsOrNull(x.SampleID)
 			r.IntegerOrNull(x.Rules)
-			r.TextsOrNull(x.SigningKey, x.Signed)
 		}))
 }
 
