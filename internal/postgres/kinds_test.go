@@ -53,17 +53,19 @@ func TestEveryTableOfBooksIsAKind(t *testing.T) {
 		kinds[k.String()] = true
 	}
 	others := map[string]string{
-		"books":              "the head, which is the mutex of the rows",
-		"webhooks":           "kept beside the pipeline",
-		"webhook_requests":   "kept beside the pipeline",
-		"webhook_deliveries": "kept beside the pipeline",
-		"event_quarantines":  "kept beside the pipeline",
-		"uploads":            "kept beside the pipeline",
-		"upload_chunks":      "kept beside the pipeline",
-		"reservations":       "keyed by themselves, over all books",
-		"balance_snapshots":  "sums that a worker makes of transfers",
-		"snapshot_progress":  "how far it is with them",
-		"access_refusals":    "attempts that were refused, of books or of none",
+		"books":                 "the head, which is the mutex of the rows",
+		"webhooks":              "kept beside the pipeline",
+		"webhook_requests":      "kept beside the pipeline",
+		"webhook_deliveries":    "kept beside the pipeline",
+		"event_quarantines":     "kept beside the pipeline",
+		"uploads":               "kept beside the pipeline",
+		"upload_chunks":         "kept beside the pipeline",
+		"reservations":          "keyed by themselves, over all books",
+		"balance_snapshots":     "sums that a worker makes of transfers",
+		"snapshot_progress":     "how far it is with them",
+		"period_heads":          "a mark of the close of a month in each book",
+		"suspense_explanations": "what a person said of an account, for the close of a month",
+		"access_refusals":       "attempts that were refused, of books or of none",
 	}
 	for table, columns := range columnsOf(t) {
 		ofBook := false

@@ -484,6 +484,12 @@ func TestReadsLookAtFewRows(t *testing.T) {
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
 		SELECT 'shop' || g, 'CNY', 1, 1, sha256('x'), 0, now(), now() FROM generate_series(1, 8000) g`)
 	b.run(`ANALYZE books`)
+	b.run(`
+		INSERT INTO uploads (merchant_id, upload_id, workload, role, scope, request_id, state, size_bytes, received_bytes, digest, media_type,
+			masked_digest, created_at, expires_at)
+		SELECT 'shop' || g, 'u' || g, 'w', 'support', '', 'r' || g, 'RECEIVING', 9, 0, '', '', '', now(), now() + g * interval '1 minute'
+		FROM generate_series(1, 8000) g`)
+	b.run(`ANALYZE uploads`)
 	b.tell()
 	b.sum()
 	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFinance(), plannedFeed()} {
