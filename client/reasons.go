@@ -47,19 +47,21 @@ const (
 	AuthenticatorNotAccredited = fault.AuthenticatorNotAccredited
 	AuthenticatorChanged       = fault.AuthenticatorChanged
 	AuthenticatorNotSuspended  = fault.AuthenticatorNotSuspended
-	KeyNotFound                = fault.KeyNotFound
-	KeyInvalid                 = fault.KeyInvalid
-	KeyAlreadyRegistered       = fault.KeyAlreadyRegistered
-	KeyLimit                   = fault.KeyLimit
-	KeyProofInvalid            = fault.KeyProofInvalid
-	KeyRevoked                 = fault.KeyRevoked
-	AlgorithmNotAllowed        = fault.AlgorithmNotAllowed
-	SignatureInvalid           = fault.SignatureInvalid
-	KeyNotValid                = fault.KeyNotValid
-	SignatureRequired          = fault.SignatureRequired
-	SignedResultInvalid        = fault.SignedResultInvalid
-	SignedResultMismatch       = fault.SignedResultMismatch
-	ResultNotSigned            = fault.ResultNotSigned
+
+	// Keys of bodies, and what they sign.
+	KeyNotFound          = fault.KeyNotFound
+	KeyInvalid           = fault.KeyInvalid
+	KeyAlreadyRegistered = fault.KeyAlreadyRegistered
+	KeyLimit             = fault.KeyLimit
+	KeyProofInvalid      = fault.KeyProofInvalid
+	KeyRevoked           = fault.KeyRevoked
+	AlgorithmNotAllowed  = fault.AlgorithmNotAllowed
+	SignatureInvalid     = fault.SignatureInvalid
+	KeyNotValid          = fault.KeyNotValid
+	SignatureRequired    = fault.SignatureRequired
+	SignedResultInvalid  = fault.SignedResultInvalid
+	SignedResultMismatch = fault.SignedResultMismatch
+	ResultNotSigned      = fault.ResultNotSigned
 
 	// What was named does not exist, or exists already.
 	MerchantNotFound        = fault.MerchantNotFound
@@ -112,12 +114,15 @@ const (
 	WorkLimit         = fault.WorkLimit
 	NoteLimit         = fault.NoteLimit
 
+	// Requests for evidence.
 	EvidenceRequestNotFound      = fault.EvidenceRequestNotFound
 	EvidenceRequestStateConflict = fault.EvidenceRequestStateConflict
 	EvidenceRequestLimit         = fault.EvidenceRequestLimit
 	EvidenceRequestUninvolved    = fault.EvidenceRequestUninvolved
-	EvidenceAlreadyDisclosed     = fault.EvidenceAlreadyDisclosed
 
+	EvidenceAlreadyDisclosed = fault.EvidenceAlreadyDisclosed
+
+	// Commissions.
 	CommissionNotFound      = fault.CommissionNotFound
 	CommissionStateConflict = fault.CommissionStateConflict
 	CommissionAlreadyOpen   = fault.CommissionAlreadyOpen
@@ -125,6 +130,7 @@ const (
 	CommissionNoCandidate   = fault.CommissionNoCandidate
 	CommissionPhotoUnknown  = fault.CommissionPhotoUnknown
 
+	// Custody.
 	CustodyStepConflict    = fault.CustodyStepConflict
 	CustodySampleMismatch  = fault.CustodySampleMismatch
 	CustodyLimit           = fault.CustodyLimit
@@ -155,32 +161,36 @@ const (
 	EvidenceDamaged          = fault.EvidenceDamaged
 
 	// Money.
-	CurrencyMismatch          = fault.CurrencyMismatch
-	DepositInsufficient       = fault.DepositInsufficient
-	ShopFundsInsufficient     = fault.ShopFundsInsufficient
-	TransferAlreadyReversed   = fault.TransferAlreadyReversed
-	HoldAlreadyCaptured       = fault.HoldAlreadyCaptured
-	HoldAlreadyReleased       = fault.HoldAlreadyReleased
-	HoldExceeded              = fault.HoldExceeded
-	HoldAlreadyExpired        = fault.HoldAlreadyExpired
-	HoldNotFound              = fault.HoldNotFound
-	FreeAmountExceeded        = fault.FreeAmountExceeded
-	SweepDue                  = fault.SweepDue
-	DebtNotFound              = fault.DebtNotFound
-	DebtExceeded              = fault.DebtExceeded
-	ClawBackExceeded          = fault.ClawBackExceeded
-	CouponExceeded            = fault.CouponExceeded
-	ExitNotPossible           = fault.ExitNotPossible
-	ExitStateConflict         = fault.ExitStateConflict
-	ProposalNotFound          = fault.ProposalNotFound
-	ProposalStateConflict     = fault.ProposalStateConflict
-	SuspenseInsufficient      = fault.SuspenseInsufficient
-	DirectLimitExceeded       = fault.DirectLimitExceeded
-	JobNotFound               = fault.JobNotFound
-	JobStateConflict          = fault.JobStateConflict
-	RetractionEmpty           = fault.RetractionEmpty
-	PeriodStateConflict       = fault.PeriodStateConflict
-	PeriodNotClean            = fault.PeriodNotClean
+	CurrencyMismatch        = fault.CurrencyMismatch
+	DepositInsufficient     = fault.DepositInsufficient
+	ShopFundsInsufficient   = fault.ShopFundsInsufficient
+	TransferAlreadyReversed = fault.TransferAlreadyReversed
+	HoldAlreadyCaptured     = fault.HoldAlreadyCaptured
+	HoldAlreadyReleased     = fault.HoldAlreadyReleased
+	HoldExceeded            = fault.HoldExceeded
+	HoldAlreadyExpired      = fault.HoldAlreadyExpired
+	HoldNotFound            = fault.HoldNotFound
+	FreeAmountExceeded      = fault.FreeAmountExceeded
+	SweepDue                = fault.SweepDue
+	DebtNotFound            = fault.DebtNotFound
+	DebtExceeded            = fault.DebtExceeded
+	ClawBackExceeded        = fault.ClawBackExceeded
+	CouponExceeded          = fault.CouponExceeded
+	ExitNotPossible         = fault.ExitNotPossible
+	ExitStateConflict       = fault.ExitStateConflict
+	ProposalNotFound        = fault.ProposalNotFound
+	ProposalStateConflict   = fault.ProposalStateConflict
+	SuspenseInsufficient    = fault.SuspenseInsufficient
+	DirectLimitExceeded     = fault.DirectLimitExceeded
+	PeriodStateConflict     = fault.PeriodStateConflict
+	PeriodNotClean          = fault.PeriodNotClean
+
+	// Jobs.
+	JobNotFound      = fault.JobNotFound
+	JobStateConflict = fault.JobStateConflict
+	RetractionEmpty  = fault.RetractionEmpty
+
+	// Reconciliation.
 	ImportNotFound            = fault.ImportNotFound
 	ImportStateConflict       = fault.ImportStateConflict
 	ImportChunkMisplaced      = fault.ImportChunkMisplaced

@@ -101,7 +101,7 @@ func (d *disaster) serve(databaseURL, streams string, more ...string) {
 		Args: append([]string{
 			"--sandbox", "--sandbox-start", d.started.Format(time.RFC3339), "--insecure-loopback", "--listen", "127.0.0.1:0",
 			"--ops-listen", "none", "--database-url", databaseURL, "--gateway", d.gateway,
-			"--nats-embedded", "--nats-listen", d.broker, "--nats-dir", streams,
+			"--nats-embedded", "--nats-listen", d.broker, "--nats-dir", streams, "--direct-limit", "none",
 		}, more...),
 		Env: []string{asProgram + "=1"}, Log: &d.log,
 	})

@@ -74,6 +74,10 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printBreaks))
 	add(printing(printJobs))
 	add(printing(printJobItems))
+	add(printing(printPeriods))
+	add(printing(printPeriodChanges))
+	add(printing(printPeriodSums))
+	add(printing(printSuspenseExplanations))
 	return all
 }
 
@@ -81,6 +85,7 @@ func printers() map[protoreflect.FullName]printer {
 var flagsOfAnswers = map[protoreflect.Name]string{
 	"replayed":    "The request had been carried out before; this is how it stands now.",
 	"ticking":     "The clock goes on by itself.",
+	"provisional": "The month is open: what comes in belongs to it, and the statement changes.",
 	"line_unseen": "No claim has shown this line yet; the refund is kept until one does.",
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -82,21 +83,46 @@ func aloneInSandbox(ctx context.Context, tx *sqlx.Tx) error {
 	if _, err := tx.ExecContext(ctx, `LOCK TABLE sandbox_clock IN ACCESS EXCLUSIVE MODE`); err != nil {
 		return err
 	}
-	// Processes of the database's server have no user.
-	var others []struct {
-		User  string `db:"usename"`
-		Count int    `db:"count"`
+	// Whoever has just hung up is seen for a moment longer.
+	const looks, pause = 20, 100 * time.Millisecond
+	for n := 1; ; n++ {
+		others, err := othersConnected(ctx, tx)
+		if err != nil || len(others) == 0 {
+			return err
+		}
+		if n == looks {
+			return fmt.Errorf("%w: %s has %d connections; stop every server and every other program that uses it",
+				ErrInUse, others[0].User, others[0].Count)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
+}
+
+// connected is how many connections a user has.
+type connected struct {
+	User  string `db:"usename"`
+	Count int    `db:"count"`
+}
+
+// othersConnected tells who else is connected to the database. Processes of the database's
+// server have no user.
+func othersConnected(ctx context.Context, tx *sqlx.Tx) ([]connected, error) {
+	// A transaction sees connections as they were when it first looked, until it forgets that.
+	if _, err := tx.ExecContext(ctx, `SELECT pg_stat_clear_snapshot()`); err != nil {
+		return nil, err
+	}
+	var others []connected
 	err := tx.SelectContext(ctx, &others, `
 		SELECT usename, count(*) AS count
 		FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
 		GROUP BY usename
 		ORDER BY usename`)
-	if err != nil || len(others) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w: %s has %d connections; stop every server and every other program that uses it", ErrInUse, others[0].User, others[0].Count)
+	return others, err
 }
 
 // countForReset names the tables that a reset empties, and counts the rows that it deletes for
