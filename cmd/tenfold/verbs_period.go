@@ -20,9 +20,7 @@ func periodText(text string) (string, error) {
 	return "periods/" + month, nil
 }
 
-func aPeriod(field string) input {
-	return input{name: "PERIOD", field: field, required: true, as: periodText}
-}
+func aPeriod() input { return input{name: "PERIOD", field: "name", required: true, as: periodText} }
 
 // periodVerbs close months and read them.
 func periodVerbs() []verb {
@@ -32,7 +30,7 @@ func periodVerbs() []verb {
 			use: "period PERIOD", method: "PeriodService/GetPeriod", role: principal.RoleFinance,
 			short:    "Show a month: whether it is closed, and what its close still asks for",
 			long:     "Show a month of the business calendar: whether it is closed, its changes, and the checklist of an open one.",
-			examples: []string{"book period 2026-03", "book period 2026-03 -o json"}, args: []input{aPeriod("name")},
+			examples: []string{"book period 2026-03", "book period 2026-03 -o json"}, args: []input{aPeriod()},
 		},
 		{
 			use: "period-changes", method: "PeriodService/ListPeriodChanges", role: principal.RoleFinance, thing: "change",
@@ -46,28 +44,28 @@ func periodVerbs() []verb {
 			long: "Propose to close a month that is over. Its checklist must be clean: `tenfold book period` shows it. Another person\n" +
 				"approves the close with `tenfold book approve-period`. Needs --person.",
 			examples: []string{"book close 2026-03 --note 'month end' --person fay"},
-			args:     []input{aPeriod("name")}, flags: []input{whyNote("the reason, without personal data")},
+			args:     []input{aPeriod()}, flags: []input{whyNote("the reason, without personal data")},
 		},
 		{
 			use: "reopen PERIOD", method: "PeriodService/ReopenPeriod", role: principal.RoleFinance,
 			short:    "Propose to reopen the last closed month",
 			long:     "Propose to reopen the last closed month. Another person approves it with `tenfold book approve-period`. Needs --person.",
 			examples: []string{"book reopen 2026-03 --note 'the bank sent more' --person fay"},
-			args:     []input{aPeriod("name")}, flags: []input{whyNote("the reason, without personal data")},
+			args:     []input{aPeriod()}, flags: []input{whyNote("the reason, without personal data")},
 		},
 		{
 			use: "approve-period PERIOD", method: "PeriodService/ApprovePeriodChange", role: principal.RoleApprover,
 			short:    "Approve the close or the reopening of a month that waits",
 			long:     "Approve the close or the reopening of a month that waits for a second person. Needs --person.",
 			examples: []string{"book approve-period 2026-03 --person anna --yes"},
-			args:     []input{aPeriod("name")}, flags: []input{aNote()}, risk: "The month is closed, or opened again",
+			args:     []input{aPeriod()}, flags: []input{aNote()}, risk: "The month is closed, or opened again",
 		},
 		{
 			use: "refuse-period PERIOD", method: "PeriodService/RefusePeriodChange", role: principal.RoleApprover,
 			short:    "Refuse the close or the reopening of a month that waits",
 			long:     "End the close or the reopening of a month that waits. One person is enough, the proposer included. Needs --person.",
 			examples: []string{"book refuse-period 2026-03 --person anna --yes"},
-			args:     []input{aPeriod("name")}, flags: []input{aNote()}, risk: "The change ends",
+			args:     []input{aPeriod()}, flags: []input{aNote()}, risk: "The change ends",
 		},
 		{
 			use: "explain-suspense MERCHANT", method: "PeriodService/NoteSuspense", role: principal.RoleFinance,

@@ -26,8 +26,8 @@ func proposals() []proposing {
 	}
 	moved := reference("reference under which the money moves; it can be used once over all merchants")
 	topUp := reference("reference of the top-up")
-	account := func(flag, usage string, required bool) input {
-		return input{name: flag, field: flag + "_account", usage: usage, required: required}
+	account := func(flag, usage string) input {
+		return input{name: flag, field: flag + "_account", usage: usage, required: true}
 	}
 	effective := input{name: "effective-at", field: "effective_at", usage: "when the money moved; the second approval if it is not given"}
 	return []proposing{
@@ -55,13 +55,13 @@ func proposals() []proposing {
 		{word: "suspense-in", kind: "suspense-in", short: "Propose to take in money that matches nothing",
 			long:   "Propose to take money into suspense that arrived at the bank (settlement-clearing) or in the platform's cash, and matches nothing.",
 			flags:  "--from settlement-clearing --amount 500.00CNY --payment-reference bank-88 --note 'no name on it'",
-			inputs: []input{account("from", "where it arrived: settlement-clearing or platform-cash", true), moved, effective}},
+			inputs: []input{account("from", "where it arrived: settlement-clearing or platform-cash"), moved, effective}},
 		{word: "suspense-out", kind: "suspense-out", short: "Propose to take money out of suspense",
 			long: "Propose to take money out of suspense: back to its payer (settlement-clearing or platform-cash, with --payment-reference),\n" +
 				"or to the merchant's deposit or shop funds.",
 			flags: "--to deposit --amount 200.00CNY --note 'the merchant showed the slip'",
 			inputs: []input{
-				account("to", "where it goes: settlement-clearing, platform-cash, deposit or shop-funds", true),
+				account("to", "where it goes: settlement-clearing, platform-cash, deposit or shop-funds"),
 				{name: "payment-reference", field: "payment_reference", usage: "reference of the payment back to the payer; it can be used once over all merchants"},
 				{name: "effective-at", field: "effective_at", usage: "when it went back; the second approval if it is not given"},
 			}},
@@ -69,7 +69,7 @@ func proposals() []proposing {
 			long: "Propose to move money between deposit and shop-funds, or between settlement-clearing and platform-cash. Other accounts\n" +
 				"follow from claims and debts.",
 			flags:  "--from deposit --to shop-funds --amount 50.00CNY --note 'it was sales money'",
-			inputs: []input{account("from", "the account on which it stands", true), account("to", "the account where it belongs", true)}},
+			inputs: []input{account("from", "the account on which it stands"), account("to", "the account where it belongs")}},
 		{word: "correct-top-up", kind: "correct-top-up", short: "Propose to set a mistyped top-up to the amount that was paid",
 			long: "Propose to set a top-up to the amount that was paid (--amount, which may be 0.00). The difference alone is booked; what the\n" +
 				"deposit does not have of it, the merchant owes. It takes effect when the top-up did.",

@@ -48,8 +48,8 @@ func scanPeriodChange(rows *sql.Rows) (c period.Change, err error) {
 
 // periods runs f on one snapshot, in the transaction that stores its request, with the changes
 // so far. Returns ErrContended if somebody changes a period at the same time.
-func (db *DB) periods(ctx context.Context, r request.Once, f func(*sqlx.Tx, period.Books) error) (stored request.Found, replayed bool, err error) {
-	stored, replayed, err = db.onceAt(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, catalogRequests, r, func(tx *sqlx.Tx) error {
+func (db *DB) periods(ctx context.Context, r request.Once, f func(*sqlx.Tx, period.Books) error) (replayed bool, err error) {
+	_, replayed, err = db.onceAt(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead}, catalogRequests, r, func(tx *sqlx.Tx) error {
 		changes, err := Reader{from: tx}.PeriodChanges(ctx)
 		if err != nil {
 			return err
@@ -60,10 +60,10 @@ func (db *DB) periods(ctx context.Context, r request.Once, f func(*sqlx.Tx, peri
 	if errors.As(err, &e) && !errors.Is(err, ErrCommitUnknown) {
 		switch constraintOf(e) {
 		case "period_changes_key", "period_changes_open_once", "period_changes_linked_once":
-			return stored, false, ErrContended
+			return false, ErrContended
 		}
 	}
-	return stored, replayed, err
+	return replayed, err
 }
 
 // ProposePeriodChange stores a change that waits for a second person. propose refuses it, or
@@ -71,7 +71,7 @@ func (db *DB) periods(ctx context.Context, r request.Once, f func(*sqlx.Tx, peri
 func (db *DB) ProposePeriodChange(
 	ctx context.Context, r request.Once, propose func(Reader, period.Books) (period.Change, error),
 ) (replayed bool, err error) {
-	_, replayed, err = db.periods(ctx, r, func(tx *sqlx.Tx, so period.Books) error {
+	replayed, err = db.periods(ctx, r, func(tx *sqlx.Tx, so period.Books) error {
 		c, err := propose(Reader{from: tx}, so)
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ func (db *DB) ProposePeriodChange(
 func (db *DB) DecidePeriodChange(
 	ctx context.Context, r request.Once, decide func(Reader, period.Books) (period.Change, error),
 ) (replayed bool, err error) {
-	_, replayed, err = db.periods(ctx, r, func(tx *sqlx.Tx, so period.Books) error {
+	replayed, err = db.periods(ctx, r, func(tx *sqlx.Tx, so period.Books) error {
 		c, err := decide(Reader{from: tx}, so)
 		if err != nil {
 			return err

@@ -17,10 +17,9 @@ func TestReportsTieWithTheirAccounts(t *testing.T) {
 	} {
 		for _, k := range ledger.Kinds() {
 			want := 0
-			switch account {
-			case k.Legs().Debit:
+			if account == k.Legs().Debit {
 				want = 1
-			case k.Legs().Credit:
+			} else if account == k.Legs().Credit {
 				want = -1
 			}
 			if got := int(r.Sign(k)); got != want {

@@ -183,12 +183,13 @@ func (t *timeline) entry(i int, role principal.Role) *tenfoldv1.TimelineEntry {
 	return p
 }
 
+// requestEvents tell of a request for evidence itself.
+var requestEvents = []event.Kind{event.EvidenceRequested, event.EvidenceRequestCancelled, event.EvidenceRequestOverdue}
+
 // requestTold is the request for evidence that an event tells of, if the role may see it; nil for
 // none. That evidence answers one is said with the evidence.
 func (t *timeline) requestTold(e *event.Event, role principal.Role) *tenfoldv1.EvidenceRequest {
-	switch e.Kind {
-	case event.EvidenceRequested, event.EvidenceRequestCancelled, event.EvidenceRequestOverdue:
-	default:
+	if !slices.Contains(requestEvents, e.Kind) {
 		return nil
 	}
 	x := t.parts.EvidenceRequests[int32(numberIn(e, "evidence_request"))]
