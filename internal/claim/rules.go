@@ -47,9 +47,6 @@ const (
 	UnrecordedGap Unrecorded = "GAP"
 )
 
-// UnrecordedWays lists the ways.
-func UnrecordedWays() []Unrecorded { return []Unrecorded{UnrecordedAsTold, UnrecordedGap} }
-
 // CustodyRules are what a version asks of the chain of custody.
 type CustodyRules struct {
 	Unrecorded Unrecorded

@@ -30,11 +30,6 @@ const (
 	ByPerson Reason = "BY_PERSON"
 )
 
-// Reasons lists the reasons.
-func Reasons() []Reason {
-	return []Reason{NoResult, DecidesAlone, FinalReinspection, TooWeak, QuorumMissing, Conflicting, NotTold, ByPerson}
-}
-
 // Weighing is what was weighed for a decision: the results with their ranks, and for each unit
 // the verdict with the rule that gave it.
 type Weighing struct {

@@ -118,11 +118,6 @@ const (
 	NotNeeded State = "NOT_NEEDED"
 )
 
-// States lists the states.
-func States() []State {
-	return []State{Complete, Gap, SealDiffers, WeightDiffers, AsTold, NotNeeded}
-}
-
 // Finding is one fault of a chain.
 type Finding struct {
 	// State is Gap, SealDiffers or WeightDiffers.

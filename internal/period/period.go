@@ -20,12 +20,6 @@ type ID string
 
 const form = "2006-01"
 
-// Parse reads a month.
-func Parse(text string) (ID, bool) {
-	t, err := time.ParseInLocation(form, text, policy.Beijing)
-	return ID(text), err == nil && t.Format(form) == text
-}
-
 // Of is the month of a time.
 func Of(at time.Time) ID { return ID(at.In(policy.Beijing).Format(form)) }
 
