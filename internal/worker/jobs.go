@@ -53,19 +53,20 @@ func holderName() string {
 // fails does not hold up the others.
 func (w *Worker) runJobs(ctx context.Context) error {
 	var first error
+	last := "" // The job that was worked on last: the others have their turn after it.
 	for ctx.Err() == nil {
 		now := w.engine.Now()
-		j, found, err := w.db.TakeJob(ctx, w.holder, w.lastJob, now, now.Add(w.config.JobLease))
+		j, found, err := w.db.TakeJob(ctx, w.holder, last, now, now.Add(w.config.JobLease))
 		switch {
 		case err != nil:
 			return err
-		case !found && w.lastJob == "":
+		case !found && last == "":
 			return first
 		case !found:
-			w.lastJob = "" // Begin with the oldest again.
+			last = "" // Begin with the oldest again.
 			continue
 		}
-		w.lastJob = j.ID
+		last = j.ID
 		if err := w.takeForward(ctx, &j); err != nil {
 			if away(err) || ctx.Err() != nil {
 				return err

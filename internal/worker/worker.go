@@ -135,8 +135,6 @@ type Worker struct {
 	done        struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed, items atomic.Int64
 	}
-	// lastJob is the job that was worked on last: the others have their turn after it.
-	lastJob string
 	// holder names the worker in the jobs that it works on.
 	holder string
 	// atJob is called between the parts of a step of a job.

@@ -63,6 +63,12 @@ var chinese = words{
 		"DEPOSIT_FORFEITURE_REVERSED": "退还保证金罚款", "PENALTY_REVERSED": "退还货款罚款", "FEE_FRONTED": "垫付鉴定费",
 		"FEE_OWED": "商家应付鉴定费", "FEE_FORGIVEN": "免除商家鉴定费", "FEE_REFUNDED": "鉴定费退回保证金",
 		"FEE_REFUNDED_TO_SHOP_FUNDS": "鉴定费退回货款", "FEE_OWED_BY_CONSUMER": "消费者应付鉴定费", "FEE_FORGIVEN_CONSUMER": "免除消费者鉴定费",
+		"SUSPENSE_TAKEN_IN": "待查款项收入（结算往来）", "SUSPENSE_TAKEN_IN_CASH": "待查款项收入（付款资金）",
+		"SUSPENSE_GIVEN_BACK": "待查款项退回（结算往来）", "SUSPENSE_GIVEN_BACK_CASH": "待查款项退回（付款资金）",
+		"SUSPENSE_TO_DEPOSIT": "待查款项转保证金", "SUSPENSE_TO_SHOP_FUNDS": "待查款项转货款",
+		"DEPOSIT_TOP_UP_LOWERED": "调减保证金缴款", "DEPOSIT_TOP_UP_LOWERED_OWED": "调减缴款转商家欠款", "DEPOSIT_TOP_UP_RAISED": "调增保证金缴款",
+		"DEPOSIT_RECLASSIFIED": "保证金重分类至货款", "SHOP_FUNDS_RECLASSIFIED": "货款重分类至保证金",
+		"CLEARING_RECLASSIFIED": "结算往来重分类至付款资金", "CASH_RECLASSIFIED": "付款资金重分类至结算往来",
 	},
 }
 
