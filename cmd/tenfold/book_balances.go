@@ -24,14 +24,14 @@ func printTrialBalances(o *output, list []*tenfoldv1.TrialBalance) {
 	for _, b := range list {
 		o.accounts("Accounts in "+b.GetCurrencyCode(), b.GetAccounts(), b.GetCurrencyCode())
 		if len(b.GetTotals()) > 0 {
-			o.transferTotals(b.GetTotals())
+			o.transferTotals("Transfers by kind", b.GetTotals())
 		}
 	}
 }
 
 // transferTotals prints totals by kind of transfer.
-func (o *output) transferTotals(list []*tenfoldv1.TransferTotal) {
-	t := o.newTable("Transfers by kind", column{title: "Kind"}, column{"Transfers", true}, column{"Amount", true})
+func (o *output) transferTotals(title string, list []*tenfoldv1.TransferTotal) {
+	t := o.newTable(title, column{title: "Kind"}, column{"Transfers", true}, column{"Amount", true})
 	for _, k := range list {
 		t.AppendRow(table.Row{word(k.GetKind()), k.GetCount(), sum(k.GetAmount())})
 	}

@@ -121,7 +121,15 @@ func (s *statementFlags) write(cmd *cobra.Command, o *output, service tenfoldv1.
 		return err
 	}
 	fmt.Fprintf(o.errOut, "%s, %s in all, SHA-256 of the raw CSV %s\n", counted(int(end.GetLines()), "line"), sum(end.GetAmount()), end.GetCsvSha256())
+	sayProvisional(o.errOut, end.GetProvisional())
 	return nil
+}
+
+// sayProvisional says of a statement that a month of it is not closed.
+func sayProvisional(to io.Writer, yes bool) {
+	if yes {
+		fmt.Fprintln(to, "The statement is provisional: its time reaches into a month that is not closed.")
+	}
 }
 
 // fileMemory is how much memory a statement may take before more of it is collected. Without it
@@ -158,7 +166,8 @@ func (s *statementFlags) form(
 	case formatCSV:
 		form, err = newStatementCSV(into, s.excel || o.bom)
 	case formatSheet:
-		form, err = newStatementSheet(into)
+		sheet, err := newStatementSheet(into)
+		return sheet, sheet.close, err
 	case formatColumns:
 		form = statementColumns{parquet.New(into), r}
 	case formatPaper:
@@ -191,7 +200,9 @@ func (s *statementFlags) paper(
 	if place == nil {
 		place = time.UTC
 	}
-	form = statementPaper{to: pdf.New(paperHead(r, sums, s.language, place), scratch), w: into, lines: sums.GetLines()}
+	head := paperHead(r, sums, s.language, place)
+	head.Provisional = got.GetProvisional()
+	form = statementPaper{to: pdf.New(head, scratch), w: into, lines: sums.GetLines()}
 	return form, func() { _, _ = scratch.Close(), os.Remove(scratch.Name()) }, nil
 }
 
@@ -252,6 +263,7 @@ func (s *statementFlags) show(cmd *cobra.Command, o *output, service tenfoldv1.S
 	for _, x := range sums.GetSums() {
 		printStatementSums(o, x)
 	}
+	sayProvisional(o.w, sums.GetProvisional())
 	if r.GetParent() == merchantNameOf("-") && r.GetCurrencyCode() == "" {
 		return o.failed
 	}
@@ -301,6 +313,6 @@ func printStatementSums(o *output, x *tenfoldv1.StatementSums) {
 	}
 	o.render(t)
 	if len(x.GetTotals()) > 0 {
-		o.transferTotals(x.GetTotals())
+		o.transferTotals("Transfers by kind", x.GetTotals())
 	}
 }

@@ -39,7 +39,8 @@ func TestBookStatement(t *testing.T) {
 		t.Fatal(err)
 	}
 	digest := sha256.Sum256(content)
-	if !strings.Contains(said, "2 lines, 380.00 CNY in all, SHA-256 of the raw CSV "+hex.EncodeToString(digest[:])) {
+	if !strings.Contains(said, "2 lines, 380.00 CNY in all, SHA-256 of the raw CSV "+hex.EncodeToString(digest[:])) ||
+		!strings.Contains(said, "The statement is provisional") {
 		t.Errorf("of %s it says %s", content, said)
 	}
 	rows, err := csv.NewReader(strings.NewReader(string(content))).ReadAll()

@@ -127,6 +127,7 @@ func (s statementColumns) end(e *tenfoldv1.StatementEnd) error {
 		"parent": s.r.GetParent(), "order_id": s.r.GetOrderId(), "from": s.r.GetFrom().AsTime().Format(time.RFC3339Nano),
 		"until": s.r.GetUntil().AsTime().Format(time.RFC3339Nano), "lines": strconv.FormatInt(e.GetLines(), 10),
 		"amount_minor": strconv.FormatInt(e.GetAmount().GetMinorUnits(), 10), "currency": e.GetAmount().GetCurrencyCode(), "csv_sha256": e.GetCsvSha256(),
+		"basis": codeOf(s.r.GetBasis(), "STATEMENT_BASIS_"), "provisional": strconv.FormatBool(e.GetProvisional()),
 	})
 }
 
@@ -228,9 +229,11 @@ func (s *statementSheet) line(_ *tenfoldv1.StatementLine, _ *forms.Line, cells [
 	return nil
 }
 
+// close removes what a long sheet kept beside it.
+func (s *statementSheet) close() { _ = s.file.Close() }
+
 // end writes the sheet.
 func (s *statementSheet) end(*tenfoldv1.StatementEnd) error {
-	defer func() { _ = s.file.Close() }()
 	if err := s.stream.Flush(); err != nil {
 		return fmt.Errorf("end the sheet: %w", err)
 	}

@@ -59,21 +59,12 @@ func printPeriodSums(o *output, list []*tenfoldv1.PeriodSums) {
 	o.render(t)
 	for _, s := range list {
 		if len(s.GetTotals()) > 0 {
-			o.transferTotals(s.GetTotals())
+			o.transferTotals("Transfers by kind", s.GetTotals())
 		}
 		if len(s.GetLateTotals()) > 0 {
-			o.lateTotals(s.GetLateTotals())
+			o.transferTotals("Late transfers by kind", s.GetLateTotals())
 		}
 	}
-}
-
-// lateTotals prints totals of the transfers that came in late.
-func (o *output) lateTotals(list []*tenfoldv1.TransferTotal) {
-	t := o.newTable("Late transfers by kind", column{title: "Kind"}, column{"Transfers", true}, column{"Amount", true})
-	for _, k := range list {
-		t.AppendRow(table.Row{word(k.GetKind()), k.GetCount(), sum(k.GetAmount())})
-	}
-	o.render(t)
 }
 
 // printSuspenseExplanations prints what was said of money in suspense.

@@ -97,6 +97,7 @@ const reportTop = 20
 
 // request reads the flags.
 func (s *reportFlags) request(o *output) (*tenfoldv1.ListReportSumsRequest, error) {
+	s.by = strings.ToLower(s.by)
 	r := &tenfoldv1.ListReportSumsRequest{
 		Parent: merchantNameOf("-"), Report: tenfoldv1.Report(tenfoldv1.Report_value["REPORT_"+string(s.report)]), PageSize: pageMax,
 		Grouping: tenfoldv1.ReportGrouping(tenfoldv1.ReportGrouping_value["REPORT_GROUPING_"+strings.ToUpper(s.by)]),
@@ -150,6 +151,9 @@ func partOf(x *tenfoldv1.ReportSum) string {
 	}
 	ages := reporting.Ages()
 	at := slices.Index(ages, x.GetFromDays())
+	if at < 0 {
+		return fmt.Sprintf("an age from %d days on", x.GetFromDays())
+	}
 	if at == len(ages)-1 {
 		return fmt.Sprintf("over %d days", ages[at]-1)
 	}
@@ -200,7 +204,7 @@ func reportPages(cmd *cobra.Command, service tenfoldv1.ReportServiceClient, r *t
 }
 
 // table orders the sums by day or by size.
-func (s *reportFlags) table(sums []*tenfoldv1.ReportSum) *reportTable {
+func (s *reportFlags) table(sums []*tenfoldv1.ReportSum) (*reportTable, error) {
 	t := &reportTable{Columns: columnsOf(s.report), Rows: []reportRow{}}
 	places := make(map[[2]string]int)
 	for _, x := range sums {
@@ -212,7 +216,11 @@ func (s *reportFlags) table(sums []*tenfoldv1.ReportSum) *reportTable {
 			t.Rows = append(t.Rows, reportRow{Key: key[0], Currency: key[1], Parts: make([]int64, len(t.Columns))})
 		}
 		row := &t.Rows[at]
-		row.Parts[slices.Index(t.Columns, partOf(x))] += x.GetAmount().GetMinorUnits()
+		part := slices.Index(t.Columns, partOf(x))
+		if part < 0 {
+			return nil, fmt.Errorf("the server tells of %s, which this version does not know; take a newer one", partOf(x))
+		}
+		row.Parts[part] += x.GetAmount().GetMinorUnits()
 		row.Total, row.Count = row.Total+x.GetAmount().GetMinorUnits(), row.Count+x.GetCount()
 	}
 	slices.SortFunc(t.Rows, func(a, b reportRow) int {
@@ -224,7 +232,7 @@ func (s *reportFlags) table(sums []*tenfoldv1.ReportSum) *reportTable {
 		}
 		return strings.Compare(a.Currency+" "+a.Key, b.Currency+" "+b.Key)
 	})
-	return t
+	return t, nil
 }
 
 func (s *reportFlags) byDay() bool { return s.by == verbOf(string(reporting.ByDay)) }

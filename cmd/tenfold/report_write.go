@@ -18,7 +18,10 @@ import (
 
 // write writes the report in the form that was asked for.
 func (s *reportFlags) write(o *output, sums []*tenfoldv1.ReportSum) error {
-	r := s.table(sums)
+	r, err := s.table(sums)
+	if err != nil {
+		return err
+	}
 	into, finish, err := fileTarget(o, s.file)
 	if err != nil {
 		return err

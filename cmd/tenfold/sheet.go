@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -105,7 +106,7 @@ func (s *sheet) AppendRow(row table.Row, configs ...table.RowConfig) {
 // render prints a table with a line below it, without the blanks behind the last cells.
 func (o *output) render(s *sheet) {
 	if o.format == formatCSV {
-		o.failed = o.csv(s)
+		o.failed = errors.Join(o.failed, o.csv(s))
 		return
 	}
 	for line := range strings.Lines(s.rendered() + "\n\n") {

@@ -54,6 +54,15 @@ func firstList(m protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
 	return nil
 }
 
+// clearOthers takes every list of messages but one out of an answer.
+func clearOthers(m protoreflect.Message, but protoreflect.FieldDescriptor) {
+	for i := range m.Descriptor().Fields().Len() {
+		if fd := m.Descriptor().Fields().Get(i); fd != but && fd.IsList() && fd.Message() != nil {
+			m.Clear(fd)
+		}
+	}
+}
+
 // list reads pages until there are as many entries as were asked for.
 func (x *call) list() error {
 	p := &x.remote.paging
@@ -72,6 +81,7 @@ func (x *call) list() error {
 		if err != nil {
 			return err
 		}
+		clearOthers(all.ProtoReflect(), fd) // Each page tells all of what stands beside its list.
 		proto.Merge(all, page)
 		token = page.ProtoReflect().Get(next).String()
 		all.ProtoReflect().Set(next, protoreflect.ValueOfString(token))

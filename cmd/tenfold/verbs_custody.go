@@ -86,7 +86,12 @@ func correction(x *tenfoldv1.CustodyStep) string {
 	return ""
 }
 
+// printStandings prints how the chains of samples stand. A file of CSV is one table: that of the
+// steps.
 func printStandings(o *output, list []*tenfoldv1.CustodyStanding) {
+	if o.format == formatCSV {
+		return
+	}
 	for _, x := range list {
 		facts := [][2]string{{"state", word(x.GetState())}}
 		for _, f := range x.GetFindings() {

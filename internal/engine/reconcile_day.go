@@ -124,7 +124,9 @@ func addFiles(ctx context.Context, r postgres.Reader, run *reconcile.Run, day ti
 			return nil, err
 		}
 		for _, i := range imports {
-			take := run.Add(reconcile.Source{Import: i.ID, Account: reconcile.Account{Side: i.Side, Exclusive: i.Exclusive}, Day: of})
+			take := run.Add(reconcile.Source{
+				Import: i.ID, Account: reconcile.Account{Side: i.Side, Name: i.Account, Exclusive: i.Exclusive}, Format: i.Format, Day: of,
+			})
 			if err := r.EachLine(ctx, i.ID, take); err != nil {
 				return nil, err
 			}

@@ -195,7 +195,9 @@ func openBreaks(ctx context.Context, tx *sqlx.Tx, c *Compared) (int64, error) {
 				expected_minor, found_minor, currency, detail, opened_at, due_at)
 		ON CONFLICT (file_day, side, class, subject) DO UPDATE SET import_id = excluded.import_id, line_number = excluded.line_number, expected_minor = excluded.expected_minor,
 			found_minor = excluded.found_minor, currency = excluded.currency, detail = excluded.detail,
-			state = 'OPEN', closed_at = NULL, close_reason = '', due_at = excluded.due_at, version = b.version + 1
+			state = 'OPEN', closed_at = NULL, close_reason = '',
+			-- Time goes on for what nobody has closed.
+			due_at = CASE WHEN b.state = 'OPEN' THEN b.due_at ELSE excluded.due_at END, version = b.version + 1
 		WHERE b.state = 'CLOSED' AND b.close_reason = 'SETTLED'
 			OR b.state = 'OPEN' AND (b.expected_minor, b.found_minor, b.import_id) <> (excluded.expected_minor, excluded.found_minor, excluded.import_id)
 		RETURNING b.break_id, b.version = 1 AS first, b.version`,

@@ -56,13 +56,15 @@ func (r *Run) count(all []*kept) tally {
 	return t
 }
 
-// told says whether another file has told of the movement already. A line that says that it was
-// done comes before one that says that it is processing.
+// told says whether another file of the account has told of the movement already, as bills of
+// two formats do. Two files of one format, such as those of two days, tell of one movement only
+// under one reference.
 func (r *Run) told(counted []*kept, k *kept) bool {
 	for _, c := range counted {
 		one, two := r.lines.number(c, keyReference), r.lines.number(k, keyReference)
-		same := one == two || one == "" || two == ""
-		if c.source != k.source && same && c.amount == k.amount && c.status == k.status {
+		of, with := &r.sources[c.source], &r.sources[k.source]
+		same := one == two && one != "" || of.Format != with.Format && (one == "" || two == "")
+		if c.source != k.source && of.Account == with.Account && same && c.amount == k.amount && c.status == k.status {
 			return true
 		}
 	}

@@ -104,6 +104,8 @@ type Payout struct {
 // Account is one account of a side whose files are compared.
 type Account struct {
 	Side Side
+	// Name tells it from other accounts of the side.
+	Name string
 	// Exclusive says that only payouts are paid from the account.
 	Exclusive bool
 }
@@ -113,6 +115,7 @@ type Source struct {
 	// Import names the file, for the breaks of its lines.
 	Import  string
 	Account Account
+	Format  formats.Format
 	// Day is the day that the file is of, at midnight.
 	Day time.Time
 }

@@ -164,6 +164,19 @@ var plants = map[string]func(*world){
 		w.bank = append(w.bank, again)
 		w.must(Duplicate, Channel, p.OutNumber, p.Amount, p.Amount*2)
 	},
+	"paid twice in two files without references": func(w *world) {
+		p := w.paid()
+		g, b := w.both(&p)
+		g.Reference = ""
+		w.ends(&p, &g, &b)
+		if w.after == nil {
+			return
+		}
+		again := g
+		again.At = day.AddDate(0, 0, 1).Add(time.Hour)
+		w.after = append(w.after, again)
+		w.must(Duplicate, Gateway, p.OutNumber, p.Amount, p.Amount*2)
+	},
 	"paid twice under two numbers": func(w *world) {
 		failed := w.paid()
 		failed.State, failed.Reached, failed.Superseded = payout.Failed, 0, true
@@ -367,7 +380,7 @@ func (w *world) table(t *testing.T, r *Run, side Side, exclusive bool, at time.T
 		Statuses: map[string]formats.Status{"paid": formats.Done, "under way": formats.Processing, "refused": formats.Failed},
 	}
 	w.rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	w.file(t, r, Source{string(side) + at.Format(time.DateOnly), Account{side, exclusive}, at}, formats.Options{Format: formats.CSV, Mapping: m},
+	w.file(t, r, Source{string(side) + at.Format(time.DateOnly), Account{Side: side, Exclusive: exclusive}, formats.CSV, at}, formats.Options{Format: formats.CSV, Mapping: m},
 		func(out io.Writer) error { return formatstest.Table(out, slices.Values(all)) }, len(all), all)
 }
 
@@ -388,11 +401,11 @@ func (w *world) run(t *testing.T) (found []string, matches []Match, sum Summary)
 	if w.after != nil {
 		w.table(t, r, Gateway, false, day.AddDate(0, 0, 1), w.after)
 	}
-	w.file(t, r, Source{"trade", Account{Side: Channel}, day}, formats.Options{},
+	w.file(t, r, Source{"trade", Account{Side: Channel, Name: "wechat"}, formats.WeChatTrade, day}, formats.Options{},
 		func(out io.Writer) error { return formatstest.WeChatTrade(out, "1", slices.Values(w.trade)) }, len(w.trade), w.trade)
-	w.file(t, r, Source{"flow", Account{Side: Channel}, day}, formats.Options{},
+	w.file(t, r, Source{"flow", Account{Side: Channel, Name: "wechat"}, formats.WeChatFundFlow, day}, formats.Options{},
 		func(out io.Writer) error { return formatstest.WeChatFundFlow(out, slices.Values(w.flow)) }, len(w.flow), w.flow)
-	w.file(t, r, Source{"statement", Account{Side: Marketplace}, day}, formats.Options{},
+	w.file(t, r, Source{"statement", Account{Side: Marketplace}, formats.Compensation, day}, formats.Options{},
 		func(out io.Writer) error { return formatstest.Compensation(out, slices.Values(w.statement)) }, len(w.statement), w.statement)
 	w.rnd.Shuffle(len(w.payouts), func(i, j int) { w.payouts[i], w.payouts[j] = w.payouts[j], w.payouts[i] })
 	// Some payouts are known by the numbers of the lines only.

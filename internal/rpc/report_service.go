@@ -75,12 +75,16 @@ func (s *reportService) ListReportSums(ctx context.Context, r *tenfoldv1.ListRep
 func (s *reportService) reportTime(r *tenfoldv1.ListReportSumsRequest, a *reportAsked) (postgres.ReportQuery, error) {
 	q := postgres.ReportQuery{MerchantID: a.merchant, Kinds: a.report.Kinds(), By: a.by}
 	if !a.report.OfTime() {
-		for field, at := range map[string]bool{"from": r.GetFrom() != nil, "until": r.GetUntil() != nil} {
-			if at {
-				return q, fault.New(fault.RequestInvalid, "%s must be left out: the report is of what is open now", field).At(field)
-			}
+		field := ""
+		switch {
+		case r.GetFrom() != nil:
+			field = "from"
+		case r.GetUntil() != nil:
+			field = "until"
+		default:
+			return q, nil
 		}
-		return q, nil
+		return q, fault.New(fault.RequestInvalid, "%s must be left out: the report is of what is open now", field).At(field)
 	}
 	if r.GetFrom() == nil {
 		return q, fault.New(fault.RequestInvalid, "from is missing: the report is of a time").At("from")

@@ -39,6 +39,8 @@ type Head struct {
 	From, Until time.Time
 	// ByEffect says that transfers belong to the time in which they took effect.
 	ByEffect bool
+	// Provisional says that the time reaches into a month that is not closed.
+	Provisional bool
 	// Made is when the document is made.
 	Made time.Time
 	// Most is how many lines are printed; zero is LinesMax.
@@ -124,6 +126,9 @@ func (w *Writer) sums() {
 		{w.w.made, h.Made.In(h.From.Location()).Format(form)},
 	} {
 		w.fact(fact[0], fact[1])
+	}
+	if h.Provisional {
+		w.fact(w.w.state, w.w.provisional)
 	}
 	accounts := table{title: w.w.accounts, size: sizeText, columns: []tableColumn{
 		{w.w.account, 100, false}, {w.w.opening, 40, true}, {w.w.debits, 40, true}, {w.w.credits, 40, true}, {w.w.closing, 40, true},

@@ -141,6 +141,11 @@ func TestDocumentHasTheRawCSV(t *testing.T) {
 			if again, _ := made(t, head(language), lines); !bytes.Equal(again, document) {
 				t.Errorf("%s, %d lines: the same statement gives another document", language, lines)
 			}
+			open := head(language)
+			open.Provisional = true
+			if marked, _ := made(t, open, lines); bytes.Equal(marked, document) || !bytes.Equal(attached(t, marked), raw) {
+				t.Errorf("%s, %d lines: a provisional statement is not marked, or has other lines", language, lines)
+			}
 		}
 	}
 }

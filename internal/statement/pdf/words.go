@@ -13,6 +13,7 @@ const (
 // words are the words of a statement in one language.
 type words struct {
 	title, book, all, from, until, basis, recorded, effective, made string
+	state, provisional                                              string
 	accounts, account, opening, debits, credits, closing            string
 	totals, kind, count, amount                                     string
 	lines, line, debit, credit, debitAfter, creditAfter             string
@@ -25,6 +26,7 @@ type words struct {
 var english = words{
 	title: "Statement", book: "Book", all: "all merchants", from: "From", until: "Until (not included)", basis: "Transfers by",
 	recorded: "time of recording", effective: "time of effect", made: "Made",
+	state: "State", provisional: "provisional: the time reaches into a month that is not closed",
 	accounts: "Accounts", account: "Account", opening: "Opening", debits: "Debits", credits: "Credits", closing: "Closing",
 	totals: "Transfers by kind", kind: "Kind", count: "Number", amount: "Amount",
 	lines: "Lines", line: "Line", debit: "Debit", credit: "Credit", debitAfter: "Debit balance",
@@ -37,6 +39,7 @@ var english = words{
 var chinese = words{
 	title: "对账单", book: "账簿", all: "全部商家", from: "起", until: "止（不含）", basis: "取数口径",
 	recorded: "按入账时间", effective: "按生效时间", made: "生成时间",
+	state: "状态", provisional: "暂定：所涉月份尚未结账",
 	accounts: "账户", account: "账户", opening: "期初余额", debits: "借方发生", credits: "贷方发生", closing: "期末余额",
 	totals: "按类型汇总", kind: "类型", count: "笔数", amount: "金额",
 	lines: "明细", line: "序号", debit: "借方", credit: "贷方", debitAfter: "借方账户余额",

@@ -168,7 +168,8 @@ type GetStatementResponse struct {
 	// before the first transfer.
 	Sums []*StatementSums `protobuf:"bytes,1,rep,name=sums,proto3" json:"sums,omitempty"`
 	// Whether a part of the time lies in a month that is not closed
-	// (PeriodService).
+	// (PeriodService). It tells of the month alone: what was recorded in a past time
+	// stays as it is, and a transfer that comes late takes effect in a closed month too.
 	Provisional   bool `protobuf:"varint,2,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -646,7 +647,8 @@ type StatementEnd struct {
 	// with the fields that the calling role sees.
 	CsvSha256 string `protobuf:"bytes,3,opt,name=csv_sha256,json=csvSha256,proto3" json:"csv_sha256,omitempty"`
 	// Whether a part of the time lies in a month that is not closed
-	// (PeriodService).
+	// (PeriodService). It tells of the month alone: what was recorded in a past time
+	// stays as it is, and a transfer that comes late takes effect in a closed month too.
 	Provisional   bool `protobuf:"varint,4,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
