@@ -114,7 +114,8 @@ const (
 	Assigned  BreakAction = "ASSIGNED"
 	Commented BreakAction = "COMMENTED"
 	Ended     BreakAction = "CLOSED"
-	// SeenAgain: a break that was settled was found once more, and is open again.
+	// SeenAgain: a break that was settled was found once more, and is open again; or one that is
+	// open was found with other amounts, or in another file.
 	SeenAgain BreakAction = "SEEN_AGAIN"
 )
 

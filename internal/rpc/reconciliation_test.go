@@ -177,6 +177,19 @@ func TestReconciliation(t *testing.T) {
 	}
 	d.looksAfter(day, all)
 
+	// Another download with another difference does not give a break more time.
+	differing := func() *tenfoldv1.Break {
+		list, _ := d.breaks(&tenfoldv1.ListBreaksRequest{State: tenfoldv1.BreakState_BREAK_STATE_OPEN})
+		return list[slices.IndexFunc(list, func(b *tenfoldv1.Break) bool { return b.GetClass() == tenfoldv1.BreakClass_BREAK_CLASS_AMOUNT_DIFFERS })]
+	}
+	before := differing()
+	f.advance(time.Hour)
+	d.taken(day, []formatstest.Entry{paid(first, 8), stranger})
+	d.compare(day)
+	if now := differing(); now.GetFound().GetMinorUnits() != before.GetFound().GetMinorUnits()+1 || !now.GetDueTime().AsTime().Equal(before.GetDueTime().AsTime()) {
+		t.Errorf("it was due at %v with %v, and is now at %v with %v", before.GetDueTime(), before.GetFound(), now.GetDueTime(), now.GetFound())
+	}
+
 	// A whole file settles what nobody has closed; comparing it again changes nothing.
 	d.taken(day, []formatstest.Entry{paid(first, 0), paid(second, 0)})
 	if got := d.compare(day); got.GetSettled() != 2 || got.GetOpened() != 0 || len(got.GetBreaks()) != 0 {
