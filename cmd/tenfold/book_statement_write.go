@@ -1,10 +1,7 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"strconv"
 	"strings"
@@ -31,14 +28,12 @@ type statementForm interface {
 type statementWriter struct {
 	form statementForm
 	// raw is the digest of the raw CSV, whatever is written.
-	raw   hash.Hash
+	raw   forms.Digest
 	lines int64
 }
 
 func newStatementWriter(form statementForm) *statementWriter {
-	s := &statementWriter{form: form, raw: sha256.New()}
-	s.raw.Write(forms.CSV(forms.Titles()))
-	return s
+	return &statementWriter{form: form, raw: forms.NewDigest()}
 }
 
 // add writes lines.
@@ -46,7 +41,7 @@ func (s *statementWriter) add(list []*tenfoldv1.StatementLine) error {
 	for _, p := range list {
 		l := rpc.LineOf(p)
 		cells := l.Cells()
-		s.raw.Write(forms.CSV(cells))
+		s.raw.Add(forms.CSV(cells))
 		s.lines++
 		if err := s.form.line(p, &l, cells); err != nil {
 			return err
@@ -60,7 +55,7 @@ func (s *statementWriter) prove(end *tenfoldv1.StatementEnd) error {
 	if s.lines != end.GetLines() {
 		return fmt.Errorf("%d lines were read, and the statement has %d", s.lines, end.GetLines())
 	}
-	if digest := hex.EncodeToString(s.raw.Sum(nil)); digest != end.GetCsvSha256() {
+	if digest := s.raw.Sum(); digest != end.GetCsvSha256() {
 		return fmt.Errorf("the lines that were read have the digest %s, and the statement has %s: this program is of another version than the server",
 			digest, end.GetCsvSha256())
 	}

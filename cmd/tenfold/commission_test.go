@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/csv"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +35,10 @@ func TestALaboratoryWorksFromAShell(t *testing.T) {
 	d.says(exitOK, "330 g", mine("custody", "add", "merchants/m1/claims/"+id, "--sample", "S1", "--kind", "arrived", "--at", "2026-03-01 09:00", "--authenticator", "cti",
 		"--weight-milligrams", "330000")...)
 	d.says(exitOK, "WEIGHT_DIFFERS", "custody", "list", id, "--sample", "S1")
+	steps, err := csv.NewReader(strings.NewReader(d.says(exitOK, "S1", "custody", "list", id, "-o", "csv"))).ReadAll()
+	if err != nil || len(steps) < 2 {
+		t.Errorf("steps in CSV: %v, %v", steps, err)
+	}
 	d.says(exitOK, "EMS-118", "commission", "ship", x, "--shipment", "EMS-118")
 	d.says(exitOK, "1 time", "commission", "chase", x, "--note", "the merchant waits")
 	d.says(exitOK, "RECEIVED", mine("commission", "receive", x)...)

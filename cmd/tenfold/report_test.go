@@ -13,6 +13,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	reporting "github.com/tenfold-claims/tenfold/internal/report"
+	forms "github.com/tenfold-claims/tenfold/internal/statement"
 )
 
 // checkReports asks for every report in every form: the forms tell the same, and the report of
@@ -33,7 +34,7 @@ func checkReports(t *testing.T, d *desk) {
 		t.Errorf("%s was deducted", total)
 	}
 	var told reportTable
-	if err := json.Unmarshal([]byte(d.says(exitOK, "totalMinor", deductions("-o", "json")...)), &told); err != nil || plainDecimals(told.Rows[0].Total, "CNY") != total {
+	if err := json.Unmarshal([]byte(d.says(exitOK, "totalMinor", deductions("-o", "json")...)), &told); err != nil || forms.Plain(told.Rows[0].Total, "CNY") != total {
 		t.Errorf("%v, %+v", err, told)
 	}
 	d.says(exitOK, `{"key":"m1","currency":"CNY"`, deductions("-o", "jsonl")...)

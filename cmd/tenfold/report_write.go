@@ -7,12 +7,11 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/report/chart"
+	forms "github.com/tenfold-claims/tenfold/internal/statement"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -94,7 +93,7 @@ func (r *reportTable) sheet(w io.Writer, by string) error {
 
 // sheetAmount is an amount as a number, or as a text where a spreadsheet would round it.
 func sheetAmount(minor int64, currency string) any {
-	text := plainDecimals(minor, currency)
+	text := forms.Plain(minor, currency)
 	if n, err := strconv.ParseFloat(text, 64); err == nil && len(text) <= digitsMax {
 		return n
 	}
@@ -131,7 +130,7 @@ func (s *reportFlags) draw(w io.Writer, r *reportTable, format chart.Format) err
 				minor = x.Parts[p]
 			}
 			// A length in a drawing may be rounded.
-			height, _ := strconv.ParseFloat(plainDecimals(minor, x.Currency), 64)
+			height, _ := strconv.ParseFloat(forms.Plain(minor, x.Currency), 64)
 			series.Values = append(series.Values, height)
 		}
 		c.Series = append(c.Series, series)
@@ -143,9 +142,4 @@ func (s *reportFlags) draw(w io.Writer, r *reportTable, format chart.Format) err
 		c.Bars = append(c.Bars, x.Key)
 	}
 	return chart.Draw(w, c)
-}
-
-// plainDecimals is an amount with the decimals of its currency, and nothing between its digits.
-func plainDecimals(minor int64, currency string) string {
-	return strings.ReplaceAll(money.Format(money.Amount(minor), currency), ",", "")
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	forms "github.com/tenfold-claims/tenfold/internal/statement"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -189,7 +190,7 @@ func (s *sheet) cells(row table.Row) []string {
 			continue
 		}
 		currency = c.amount.GetCurrencyCode()
-		cells = append(cells, plainDecimals(c.amount.GetMinorUnits(), currency))
+		cells = append(cells, forms.Plain(c.amount.GetMinorUnits(), currency))
 	}
 	if s.currency {
 		cells = append(cells, currency)

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats/formatstest"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/statement"
@@ -72,10 +73,9 @@ func atEnd[Response any](ctx context.Context, m *market, end time.Time, f func()
 	}
 }
 
-// china is where the files are of.
-var china = time.FixedZone("UTC+8", 8*60*60)
-
-func dayOf(t *timestamppb.Timestamp) string { return t.AsTime().In(china).Format(time.DateOnly) }
+func dayOf(t *timestamppb.Timestamp) string {
+	return t.AsTime().In(policy.Beijing).Format(time.DateOnly)
+}
 
 // statements reads the statement of every book that the demo opened, and adds its lines up.
 func (m *market) statements(ctx context.Context, end time.Time, books []BookReport) ([]StatementReport, error) {
@@ -273,7 +273,7 @@ func planted(f *files, day string) (*files, []string) {
 		all = append(all, plants[next].class+" "+e.OutNumber)
 		next++
 	}
-	noon, _ := time.ParseInLocation(time.DateOnly, day, china)
+	noon, _ := time.ParseInLocation(time.DateOnly, day, policy.Beijing)
 	noon = noon.Add(12 * time.Hour)
 	stranger := formatstest.Entry{Minor: -100, At: noon, OutNumber: claim.Compact(new(claim.IDs).Next(Start.Add(-time.Hour))), Reference: "channel-stranger"}
 	out.payments = append(out.payments, stranger)

@@ -68,7 +68,6 @@ type BreakQuery struct {
 
 // Breaks lists breaks, the oldest first.
 func (r Reader) Breaks(ctx context.Context, q BreakQuery, limit int) ([]reconcile.StoredBreak, error) {
-	moment := func(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
 	open := ``
 	if q.State == reconcile.Open {
 		open = `b.state = 'OPEN' AND ` // The index holds open breaks only.
@@ -82,7 +81,7 @@ func (r Reader) Breaks(ctx context.Context, q BreakQuery, limit int) ([]reconcil
 			AND ($8::timestamptz IS NULL OR b.opened_at <= $8) AND ($9::timestamptz IS NULL OR b.state = 'OPEN' AND b.due_at < $9)
 		ORDER BY b.break_id
 		LIMIT $10`,
-		[]any{q.After, string(q.State), string(q.Class), string(q.Side), q.Day, q.Assignee, q.Merchant, moment(q.OpenedBefore), moment(q.DueBefore), limit},
+		[]any{q.After, string(q.State), string(q.Class), string(q.Side), q.Day, q.Assignee, q.Merchant, orNull(q.OpenedBefore), orNull(q.DueBefore), limit},
 		func(rows *sql.Rows) error {
 			b, err := scanBreak(rows)
 			out = append(out, b)
@@ -113,7 +112,7 @@ func (db *DB) ChangeBreak(
 		b.Notes = append(b.Notes, note)
 		if _, err := tx.ExecContext(ctx, `
 			UPDATE reconciliation_breaks SET state = $2, assignee = $3, closed_at = $4, close_reason = $5, version = $6
-			WHERE break_id = $1`, id, string(b.State), b.Assignee, sql.NullTime{Time: b.ClosedAt, Valid: !b.ClosedAt.IsZero()}, string(b.Reason), b.Version); err != nil {
+			WHERE break_id = $1`, id, string(b.State), b.Assignee, orNull(b.ClosedAt), string(b.Reason), b.Version); err != nil {
 			return failure(ctx, "change break", err)
 		}
 		return addNote(ctx, tx, id, int64(len(b.Notes)), &note)
@@ -355,7 +354,6 @@ func (r Reader) payoutsOf(ctx context.Context, keys []reserved, since, until tim
 	if len(keys) == 0 {
 		return nil
 	}
-	moment := func(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
 	return r.each(ctx, "read payouts of a day", `
 		SELECT`+payoutColumns+`
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
@@ -363,7 +361,7 @@ func (r Reader) payoutsOf(ctx context.Context, keys []reserved, since, until tim
 		WHERE $3::timestamptz IS NULL OR p.answered_at >= $3 AND p.answered_at < $4`,
 		[]any{
 			pgwire.Texts(keys, func(k *reserved) string { return k.MerchantID }), pgwire.Texts(keys, func(k *reserved) string { return k.ID }),
-			moment(since), moment(until),
+			orNull(since), orNull(until),
 		}, func(rows *sql.Rows) error {
 			p, err := scanPayout(rows)
 			if err == nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
 )
@@ -161,7 +162,7 @@ func (c Class) Due(opened time.Time) time.Time {
 
 // ParseDay reads a day such as 2026-03-01, in China, where the files are of.
 func ParseDay(text string) (time.Time, error) {
-	day, err := time.ParseInLocation(time.DateOnly, text, china)
+	day, err := time.ParseInLocation(time.DateOnly, text, policy.Beijing)
 	if err != nil {
 		return time.Time{}, fault.New(fault.RequestInvalid, "day must be a day of the calendar such as 2026-03-01, not %s", text).At("day")
 	}
@@ -169,9 +170,7 @@ func ParseDay(text string) (time.Time, error) {
 }
 
 // DayText is a day as text.
-func DayText(day time.Time) string { return day.In(china).Format(time.DateOnly) }
-
-var china = time.FixedZone("UTC+8", 8*60*60)
+func DayText(day time.Time) string { return day.In(policy.Beijing).Format(time.DateOnly) }
 
 // Subject is what makes a break one of its day, side and class.
 func (b *Break) Subject() string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // Report names a report.
@@ -98,7 +99,5 @@ func AgeOf(since, now time.Time) int32 {
 	return reached
 }
 
-var china = time.FixedZone("UTC+8", 8*60*60)
-
 // DayOf is the day of a time in China.
-func DayOf(at time.Time) string { return at.In(china).Format(time.DateOnly) }
+func DayOf(at time.Time) string { return at.In(policy.Beijing).Format(time.DateOnly) }

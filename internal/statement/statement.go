@@ -62,10 +62,10 @@ func Columns() []Column {
 		{"kind", false, func(l *Line) string { return l.Kind }},
 		{"debit", false, func(l *Line) string { return l.Debit }},
 		{"credit", false, func(l *Line) string { return l.Credit }},
-		{"amount", true, func(l *Line) string { return plain(l.Amount, l.Currency) }},
+		{"amount", true, func(l *Line) string { return Plain(l.Amount, l.Currency) }},
 		{"currency", false, func(l *Line) string { return l.Currency }},
-		{"debit_balance", true, func(l *Line) string { return plain(l.DebitAfter, l.Currency) }},
-		{"credit_balance", true, func(l *Line) string { return plain(l.CreditAfter, l.Currency) }},
+		{"debit_balance", true, func(l *Line) string { return Plain(l.DebitAfter, l.Currency) }},
+		{"credit_balance", true, func(l *Line) string { return Plain(l.CreditAfter, l.Currency) }},
 		{"claim", false, func(l *Line) string { return l.Claim }},
 		{"order_id", false, func(l *Line) string { return l.Order }},
 		{"order_line", false, func(l *Line) string { return l.OrderLine }},
@@ -108,8 +108,8 @@ func count(n int64) string {
 // stamp is a time in UTC, with microseconds.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-// plain is an amount with the decimals of its currency, and nothing between its digits.
-func plain(minor int64, currency string) string {
+// Plain is an amount with the decimals of its currency, and nothing between its digits.
+func Plain(minor int64, currency string) string {
 	return strings.ReplaceAll(money.Format(money.Amount(minor), currency), ",", "")
 }
 
