@@ -222,7 +222,9 @@ func (m *market) rightFiles(ctx context.Context) (map[string]*files, error) {
 var taken = map[tenfoldv1.TransferKind]int64{
 	tenfoldv1.TransferKind_TRANSFER_KIND_DEPOSIT_CAPTURED: 1, tenfoldv1.TransferKind_TRANSFER_KIND_SHOP_FUNDS_CAPTURED: 1,
 	tenfoldv1.TransferKind_TRANSFER_KIND_RECOVERED_FROM_DEPOSIT: 1, tenfoldv1.TransferKind_TRANSFER_KIND_RECOVERED_FROM_SHOP_FUNDS: 1,
-	tenfoldv1.TransferKind_TRANSFER_KIND_DEPOSIT_RESTORED: -1, tenfoldv1.TransferKind_TRANSFER_KIND_SHOP_FUNDS_RESTORED: -1,
+	tenfoldv1.TransferKind_TRANSFER_KIND_WRITE_OFF_RECOVERED: 1,
+	tenfoldv1.TransferKind_TRANSFER_KIND_DEPOSIT_RESTORED:    -1, tenfoldv1.TransferKind_TRANSFER_KIND_SHOP_FUNDS_RESTORED: -1,
+	tenfoldv1.TransferKind_TRANSFER_KIND_FEE_REFUNDED: -1, tenfoldv1.TransferKind_TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS: -1,
 }
 
 // plants are what is done to a payment so that a break of a class is found.
