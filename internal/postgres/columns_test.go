@@ -153,7 +153,7 @@ func statements(t *testing.T) map[string]string {
 		if s == "?" {
 			return true
 		}
-		found[files.Position(e.Pos()).String()] = s
+		found[files.Position(e.Pos()).String()] = remark.ReplaceAllString(s, "")
 		return false // Its parts are in it.
 	})
 	return found
@@ -169,6 +169,8 @@ var (
 	fromRecord = regexp.MustCompile(`^\s*SELECT([^()]*?)FROM unnest\(\$1::(\w+)\[\]\) (\w+)\s*$`)
 	update     = regexp.MustCompile(`(?s)UPDATE (\w+) \w+\s+SET (.*?)\s+FROM (?:unnest\(\$1::(\w+)\[\]\)|ROWS FROM \(unnest\(\$1::(\w+)\[\]\), .*?\)) k`)
 	assignment = regexp.MustCompile(`^(\w+) = k\.(\w+)$`)
+	// A remark within a statement is no part of it.
+	remark = regexp.MustCompile(`(?m)\s*--[^\n]*$`)
 )
 
 // Would catch a column that is encoded and not written, or written from another,
