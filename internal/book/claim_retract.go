@@ -109,7 +109,7 @@ func (b *Book) retract(c *claim.Claim, gone []string, why Retraction) (claim.Rew
 	for _, id := range gone {
 		b.results.edit(id, b.command).Retracted = true
 	}
-	reweighed := b.reweigh(c)
+	reweighed, weighing := b.reweigh(c)
 	for _, id := range gone {
 		e := b.record(event.ResultRetracted, c.ID)
 		b.detail("result", id)
@@ -118,6 +118,9 @@ func (b *Book) retract(c *claim.Claim, gone []string, why Retraction) (claim.Rew
 			b.detail("job", why.Job)
 		}
 		b.detail("reweighed", string(reweighed))
+		if reweighed == claim.Standing {
+			b.detail("weighing", weighing.String()) // The verdict rests on other results from now on.
+		}
 		row := why
 		row.MerchantID, row.ResultID, row.ClaimID = b.merchantID, id, c.ID
 		row.EventNumber, row.RetractedAt, row.Reweighed = e.Number, b.now, reweighed
@@ -129,18 +132,18 @@ func (b *Book) retract(c *claim.Claim, gone []string, why Retraction) (claim.Rew
 	return reweighed, b.reopen(b.change(c.ID), why.Note)
 }
 
-// reweigh says what becomes of a claim by the results that are left.
-func (b *Book) reweigh(c *claim.Claim) claim.Reweighed {
+// reweigh says what becomes of a claim by the results that are left, and what was weighed.
+func (b *Book) reweigh(c *claim.Claim) (claim.Reweighed, claim.Weighing) {
+	w := b.rules(c).Weigh(c.Units, b.grades(c.ID))
 	_, possible := claim.Next(c.State, claim.Reopened)
 	switch {
 	case !possible || c.Verdict == claim.Pending:
-		return claim.WithoutVerdict
+		return claim.WithoutVerdict, w
 	case !c.ByResults:
-		return claim.DecidedByPerson
+		return claim.DecidedByPerson, w
 	}
-	w := b.rules(c).Weigh(c.Units, b.grades(c.ID))
 	if t, decided := w.Trigger(); decided && t != claim.ResultUndecided && slices.Equal(w.Verdicts(), c.Units) {
-		return claim.Standing
+		return claim.Standing, w
 	}
-	return claim.Reopening
+	return claim.Reopening, w
 }

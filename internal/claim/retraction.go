@@ -29,8 +29,8 @@ const (
 	Standing Reweighed = "STANDS"
 	// DecidedByPerson leaves the verdict: a person decided it, whatever the results said.
 	DecidedByPerson Reweighed = "DECIDED_BY_PERSON"
-	// WithoutVerdict leaves a claim on which nothing was found yet, or which ended without a
-	// finding.
+	// WithoutVerdict leaves a claim on which nothing was found yet, on which a person is deciding
+	// already, or which ended without a finding.
 	WithoutVerdict Reweighed = "WITHOUT_VERDICT"
 	// AlreadyRetracted leaves a claim none of whose results counted any more.
 	AlreadyRetracted Reweighed = "ALREADY_RETRACTED"

@@ -17,6 +17,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
@@ -97,6 +98,8 @@ type Engine struct {
 	reserver *reserver
 	hooks    Hooks
 	errands  *errands
+	// previewMax is at how many results the preview of a retraction stops to count.
+	previewMax int
 }
 
 // Hooks are who is told of what the engine did. They must not block, and several
@@ -113,7 +116,7 @@ type Hooks struct {
 
 // New starts an engine over a database whose schema is current.
 func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks Hooks, log *slog.Logger) (*Engine, error) {
-	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, closed: make(chan struct{}), errands: newErrands()}
+	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, closed: make(chan struct{}), errands: newErrands(), previewMax: job.PreviewMax}
 	e.reloads.one = make(chan struct{}, 1)
 	if err := e.ReloadCatalog(ctx); err != nil {
 		return nil, err

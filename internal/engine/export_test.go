@@ -11,6 +11,9 @@ import (
 // Observe has an engine tell an observer that is made after it, before any command.
 func (e *Engine) Observe(o *Observer) { e.hooks.Observer = o }
 
+// PreviewUpTo has previews of retractions stop to count at fewer results.
+func (e *Engine) PreviewUpTo(results int) { e.previewMax = results }
+
 // Asked is a command with its header, for Together.
 type Asked struct {
 	Header request.Header

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ import (
 
 // previewPage is how many results a preview reads at once.
 const previewPage = 2000
+
+// errEnough ends a preview that has counted as much as it may.
+var errEnough = errors.New("enough was counted")
 
 // RetractResults begins a job that takes results of a body back, over all merchants, and
 // weighs every claim anew. It waits for a second person where money has been paid on many of
@@ -55,7 +59,7 @@ func (e *Engine) RetractResults(ctx context.Context, h request.Header, a *job.Ar
 	replayed, err = e.once(h, content, func(r request.Once) (replayed bool, err error) {
 		r.Name = jobCollection + j.ID
 		stored, replayed, err = e.db.CreateJob(ctx, r, &j, func() error {
-			if j.Preview.Claims == 0 {
+			if j.Preview.Claims == 0 && !j.Preview.AtLeast {
 				return fault.New(fault.RetractionEmpty, "authenticator %s has no result that counts and is selected", body.ID).
 					With("authenticatorId", body.ID)
 			}
@@ -94,12 +98,18 @@ func (e *Engine) newRetraction(ctx context.Context, h *request.Header, a *job.Ar
 	return j, nil
 }
 
-// previewRetraction counts what a retraction would be about now.
+// previewRetraction counts what a retraction would be about now, up to a bound: what a body said
+// over years may be more than a call can wait for.
 func (e *Engine) previewRetraction(ctx context.Context, s *job.Selection) (p job.Preview, err error) {
 	claims := make(map[book.Key]bool)
 	paid := make(map[string]money.Amount)
 	err = e.db.Snapshot(ctx, func(read postgres.Reader) error {
-		return eachSelected(ctx, read, s, postgres.ResultCursor{}, previewPage, func(results []claim.Result) error {
+		seen := 0
+		err := eachSelected(ctx, read, s, postgres.ResultCursor{}, previewPage, func(looked int, results []claim.Result) error {
+			if seen += looked; seen > e.previewMax { // Whatever of it is selected: all of it was read.
+				p.AtLeast = true
+				return errEnough
+			}
 			var fresh []book.Key
 			for i := range results {
 				p.Results++
@@ -115,6 +125,10 @@ func (e *Engine) previewRetraction(ctx context.Context, s *job.Selection) (p job
 			p.PaidClaims += count
 			return err
 		})
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		return err
 	})
 	p.Claims = int64(len(claims))
 	for _, currency := range slices.Sorted(maps.Keys(paid)) {
@@ -124,14 +138,16 @@ func (e *Engine) previewRetraction(ctx context.Context, s *job.Selection) (p job
 }
 
 // eachSelected reads the results of a selection in pages, and gives f those of each page that
-// are selected.
-func eachSelected(ctx context.Context, read postgres.Reader, s *job.Selection, after postgres.ResultCursor, size int, f func([]claim.Result) error) error {
+// are selected, with how many the page has.
+func eachSelected(ctx context.Context, read postgres.Reader, s *job.Selection, after postgres.ResultCursor, size int,
+	f func(looked int, selected []claim.Result) error,
+) error {
 	for {
 		page, err := read.ResultsOfBody(ctx, s.AuthenticatorID, s.RecordedFrom, s.RecordedUntil, after, size)
 		if err != nil {
 			return err
 		}
-		if err := f(slices.DeleteFunc(slices.Clone(page), func(r claim.Result) bool { return !s.Holds(&r) })); err != nil {
+		if err := f(len(page), slices.DeleteFunc(slices.Clone(page), func(r claim.Result) bool { return !s.Holds(&r) })); err != nil {
 			return err
 		}
 		if len(page) < size {

@@ -73,7 +73,7 @@ var rules = map[State]map[Step]State{
 // Limits of jobs.
 const (
 	// AttemptsMax is how often in a row a step may fail before the job does: with the pauses
-	// between them, somewhat more than an hour.
+	// between them, after about 51 minutes.
 	AttemptsMax = 12
 	// pauseMin and pauseMax bound the pause after a step that failed; each is twice as long as
 	// the one before.
@@ -82,6 +82,8 @@ const (
 	AloneMax = 10
 	// ReportsMax is how many reports a retraction may name.
 	ReportsMax = 500
+	// PreviewMax is at how many results a preview stops to count.
+	PreviewMax = 100_000
 	// InFlightMax is longer than a result may be between its decision and its commit. A
 	// retraction looks once more that much after the last time that it is about.
 	InFlightMax = 2 * time.Minute
@@ -166,6 +168,8 @@ type Preview struct {
 	// PaidClaims are those among the claims on which money has been paid.
 	PaidClaims int64  `json:"paid_claims"`
 	Paid       []Paid `json:"paid,omitempty"`
+	// AtLeast says that there is more than was counted: all numbers are lower bounds.
+	AtLeast bool `json:"at_least,omitempty"`
 }
 
 // Job is one piece of long work.
@@ -202,9 +206,9 @@ type Job struct {
 }
 
 // Begin gives the state in which a job begins: it waits for a second person where much money
-// has been paid.
+// has been paid, or may have been.
 func Begin(p *Preview) State {
-	if p.PaidClaims > AloneMax {
+	if p.PaidClaims > AloneMax || p.AtLeast {
 		return Proposed
 	}
 	return Queued

@@ -45,6 +45,11 @@ type Backlog struct {
 	// has passed; OldestAsked is the time of the first of them, zero for none.
 	EvidenceAsked, EvidenceOverdue int64
 	OldestAsked                    time.Time
+	// JobsOpen are jobs that servers work on or are to take, JobsProposed those that wait for a
+	// second person, and JobsFailed those that could not go on; OldestJob is since when the first of
+	// those that are due has been left, zero for none.
+	JobsOpen, JobsProposed, JobsFailed int64
+	OldestJob                          time.Time
 	// Quarantined are events of which readers get no more than that they exist.
 	Quarantined int64
 }
@@ -89,20 +94,31 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 			(SELECT expires_at FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1),
 			(SELECT count(*) FROM (SELECT FROM evidence_requests WHERE state = 'OPEN' ORDER BY due_at LIMIT $3) r),
 			(SELECT count(*) FROM (SELECT FROM evidence_requests WHERE state = 'OPEN' AND due_at <= $1 ORDER BY due_at LIMIT $3) r),
-			(SELECT due_at FROM evidence_requests WHERE state = 'OPEN' AND due_at <= $1 ORDER BY due_at LIMIT 1)`,
+			(SELECT due_at FROM evidence_requests WHERE state = 'OPEN' AND due_at <= $1 ORDER BY due_at LIMIT 1),
+			(SELECT count(*) FROM (SELECT FROM jobs WHERE state IN ('QUEUED', 'RUNNING') ORDER BY job_id LIMIT $3) j),
+			(SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'PROPOSED' ORDER BY job_id LIMIT $3) j),
+			(SELECT count(*) FROM (SELECT FROM jobs WHERE state = 'FAILED' ORDER BY job_id LIMIT $3) j),
+			(SELECT min(j.since) FROM (
+				SELECT greatest(created_at, approved_at, changed_at, retry_at, lease_until) AS since
+				FROM jobs
+				WHERE state IN ('QUEUED', 'RUNNING')
+				ORDER BY job_id
+				LIMIT $3) j
+			 WHERE j.since <= $1)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
 
 func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
-	var unknown, late, delivery, unfunded, due, unswept, asked sql.NullTime
+	var unknown, late, delivery, unfunded, due, unswept, asked, job sql.NullTime
 	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck, &unknown,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
 		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded,
-		&b.BreaksOpen, &b.BreaksOverdue, &due, &b.UploadsWaiting, &unswept, &b.EvidenceAsked, &b.EvidenceOverdue, &asked)
+		&b.BreaksOpen, &b.BreaksOverdue, &due, &b.UploadsWaiting, &unswept, &b.EvidenceAsked, &b.EvidenceOverdue, &asked,
+		&b.JobsOpen, &b.JobsProposed, &b.JobsFailed, &job)
 	b.OldestUnknown, b.OldestLate, b.OldestDelivery, b.OldestUnfunded = unknown.Time, late.Time, delivery.Time, unfunded.Time
-	b.OldestBreak, b.OldestUnswept, b.OldestAsked = due.Time, unswept.Time, asked.Time
-	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak, &b.OldestUnswept, &b.OldestAsked)
+	b.OldestBreak, b.OldestUnswept, b.OldestAsked, b.OldestJob = due.Time, unswept.Time, asked.Time, job.Time
+	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak, &b.OldestUnswept, &b.OldestAsked, &b.OldestJob)
 	return b, err
 }
 

@@ -261,6 +261,17 @@ func listItems(ctx context.Context, tx *sqlx.Tx, j *job.Job, items []job.Item) (
 	if len(items) == 0 {
 		return 0, nil
 	}
+	merchants := pgwire.Texts(items, func(i *job.Item) string { return i.MerchantID })
+	claims := pgwire.Texts(items, func(i *job.Item) string { return i.ClaimID })
+	// The job is locked, so nobody else changes its items.
+	var before []claim.Reweighed
+	if err := tx.SelectContext(ctx, &before, `
+		SELECT i.outcome
+		FROM unnest($2::text[], $3::text[]) AS k (merchant_id, claim_id)
+		JOIN job_items i ON i.job_id = $1 AND i.merchant = k.merchant_id AND i.claim_id = k.claim_id
+		WHERE i.state = 'FINISHED'`, j.ID, merchants, claims); err != nil {
+		return 0, failure(ctx, "read finished items of job", err)
+	}
 	var rounds []int32
 	if err := tx.SelectContext(ctx, &rounds, `
 		INSERT INTO job_items AS i (job_id, merchant, claim_id, state, round, outcome, reason, detail, done_at)
@@ -268,9 +279,7 @@ func listItems(ctx context.Context, tx *sqlx.Tx, j *job.Job, items []job.Item) (
 		FROM unnest($2::text[], $3::text[]) AS k (merchant_id, claim_id)
 		ON CONFLICT (job_id, merchant, claim_id) DO UPDATE SET state = 'WAITING', round = i.round + 1, outcome = '', done_at = NULL
 		WHERE i.state = 'FINISHED'
-		RETURNING i.round`, j.ID,
-		pgwire.Texts(items, func(i *job.Item) string { return i.MerchantID }),
-		pgwire.Texts(items, func(i *job.Item) string { return i.ClaimID })); err != nil {
+		RETURNING i.round`, j.ID, merchants, claims); err != nil {
 		return 0, failure(ctx, "list items of job", err)
 	}
 	for _, round := range rounds {
@@ -278,6 +287,11 @@ func listItems(ctx context.Context, tx *sqlx.Tx, j *job.Job, items []job.Item) (
 			j.Total++
 		} else {
 			j.Done--
+		}
+	}
+	for _, outcome := range before {
+		if j.Outcomes[outcome]--; j.Outcomes[outcome] == 0 {
+			delete(j.Outcomes, outcome)
 		}
 	}
 	return int64(len(rounds)), nil
@@ -341,18 +355,20 @@ type Retraction struct {
 	Job       string
 	Note      string
 	Reweighed claim.Reweighed
-	At        time.Time
+	// EventNumber is the event that tells of it.
+	EventNumber int64
+	At          time.Time
 }
 
 // Retractions reads which results of a claim do not count any more, the newest first.
 func (r Reader) Retractions(ctx context.Context, merchantID, claimID string, limit int) ([]Retraction, error) {
 	return read(ctx, r, "read retractions", `
-		SELECT x.result_id, coalesce(x.cause, ''), coalesce(x.job_id, ''), x.note, coalesce(x.reweighed, ''), x.retracted_at
+		SELECT x.result_id, coalesce(x.cause, ''), coalesce(x.job_id, ''), x.note, coalesce(x.reweighed, ''), x.event_number, x.retracted_at
 		FROM result_retractions x
 		WHERE x.claim_id = $2 AND x.merchant_id = $1
 		ORDER BY x.event_number DESC
 		LIMIT $3`, func(rows *sql.Rows) (x Retraction, err error) {
-		err = rows.Scan(&x.ResultID, (*string)(&x.Cause), &x.Job, &x.Note, (*string)(&x.Reweighed), &x.At)
+		err = rows.Scan(&x.ResultID, (*string)(&x.Cause), &x.Job, &x.Note, (*string)(&x.Reweighed), &x.EventNumber, &x.At)
 		inUTC(&x.At)
 		return x, err
 	}, merchantID, claimID, limit)

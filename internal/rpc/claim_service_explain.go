@@ -178,11 +178,12 @@ func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, 
 	if err != nil {
 		return h, err
 	}
-	if err := addCauses(ctx, r, c, h.retracted); err != nil {
+	stands, err := addCauses(ctx, r, c, h.retracted)
+	if err != nil {
 		return h, err
 	}
 	h.results = results
-	if h.weighing, err = readWeighing(ctx, r, c.MerchantID, h.lastMove.EventNumber); err != nil {
+	if h.weighing, err = readWeighing(ctx, r, c.MerchantID, max(h.lastMove.EventNumber, stands)); err != nil {
 		return h, err
 	}
 	commissions, err := r.CommissionsOfClaim(ctx, c.MerchantID, c.ID, 0, commission.PerClaimMax)
@@ -200,12 +201,18 @@ func readHistory(ctx context.Context, r postgres.Reader, catalog *book.Catalog, 
 	return h, err
 }
 
-// addCauses says of results that were taken back why.
-func addCauses(ctx context.Context, r postgres.Reader, c *claim.Claim, retracted []explain.Retracted) error {
+// addCauses says of results that were taken back why. It also gives the last event by which the
+// verdict of the claim stands on the results that are left; zero for none.
+func addCauses(ctx context.Context, r postgres.Reader, c *claim.Claim, retracted []explain.Retracted) (stands int64, err error) {
 	if len(retracted) == 0 {
-		return nil
+		return 0, nil
 	}
 	rows, err := r.Retractions(ctx, c.MerchantID, c.ID, partsMax)
+	for i := range rows {
+		if rows[i].Reweighed == claim.Standing {
+			stands = max(stands, rows[i].EventNumber)
+		}
+	}
 	for i := range retracted {
 		for n := range rows {
 			if rows[n].ResultID == retracted[i].ID {
@@ -213,7 +220,7 @@ func addCauses(ctx context.Context, r postgres.Reader, c *claim.Claim, retracted
 			}
 		}
 	}
-	return err
+	return stands, err
 }
 
 // readWeighing reads what was weighed for the decision of an event; nil if it does not say.

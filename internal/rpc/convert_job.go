@@ -13,7 +13,8 @@ func jobOf(j *job.Job) *tenfoldv1.Job {
 		Name: jobName(j.ID), Kind: jobKinds.proto(j.Kind), State: jobStates.proto(j.State), Retraction: retractionOf(&j.Arguments),
 		Preview: &tenfoldv1.JobPreview{
 			Results: j.Preview.Results, Claims: j.Preview.Claims, PaidClaims: j.Preview.PaidClaims,
-			Paid: each(j.Preview.Paid, func(p *job.Paid) *tenfoldv1.Money { return moneyOf(p.Amount, p.Currency) }),
+			AtLeast: j.Preview.AtLeast,
+			Paid:    each(j.Preview.Paid, func(p *job.Paid) *tenfoldv1.Money { return moneyOf(p.Amount, p.Currency) }),
 		},
 		TotalItems: j.Total, DoneItems: j.Done, RefusedItems: j.Refused,
 		Attempts: j.Attempts, RetryTime: stamp(j.RetryAt), Failure: j.Failure, LeaseHolder: j.LeaseHolder, LeaseUntil: stamp(j.LeaseUntil),

@@ -43,6 +43,6 @@ func (s *sandboxService) RunDueWork(ctx context.Context, _ *tenfoldv1.RunDueWork
 	return &tenfoldv1.RunDueWorkResponse{
 		DeadlinesPassed: int32(done.DeadlinesPassed), ResultsRecorded: int32(done.ResultsRecorded),
 		PayoutsInstructed: int32(done.PayoutsInstructed), PayoutsQueried: int32(done.PayoutsQueried),
-		OutcomesRecorded: int32(done.OutcomesRecorded), BooksSwept: int32(done.BooksSwept), HoldsExpired: int32(done.HoldsExpired), DemandsLapsed: int32(done.DemandsLapsed), Now: stamp(s.bench.Now()),
+		OutcomesRecorded: int32(done.OutcomesRecorded), BooksSwept: int32(done.BooksSwept), HoldsExpired: int32(done.HoldsExpired), DemandsLapsed: int32(done.DemandsLapsed), JobItemsDone: int32(done.JobItemsDone), Now: stamp(s.bench.Now()),
 	}, nil
 }

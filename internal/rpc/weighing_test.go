@@ -43,3 +43,26 @@ func (f *fixture) rulesSinceEver() {
 		f.t.Fatal(err)
 	}
 }
+
+// Would catch an explanation of a verdict that rests on other results by now, because those that
+// decided it were taken back, and still names what does not count any more.
+func TestExplanationsTellOnWhatAVerdictStandsNow(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 1_000_000)
+	c := f.notified("m1", "l1")
+	first := c.GetResults()[0]
+	if err := f.resultErr(c, "sandbox-brand", "B-1", 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.retractErr("operator", first.GetName()); err != nil {
+		t.Fatal(err)
+	}
+	if c = f.claim(c.GetName()); c.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_NOTIFIED || len(c.GetResults()) != 2 {
+		t.Fatalf("%s with %d results", c.GetState(), len(c.GetResults()))
+	}
+	w := f.explained("support", c.GetName(), tenfoldv1.Audience_AUDIENCE_UNSPECIFIED).GetWeighing()
+	if len(w.GetResults()) != 1 || w.GetResults()[0].GetResult() == first.GetName() {
+		t.Errorf("weighed: %v, taken back: %s", w, first.GetName())
+	}
+}

@@ -108,13 +108,7 @@ func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
 			return all, err
 		}
 		done, err := b.worker.RunDue(ctx)
-		all.DeadlinesPassed += done.DeadlinesPassed
-		all.PayoutsInstructed += done.PayoutsInstructed
-		all.PayoutsQueried += done.PayoutsQueried
-		all.OutcomesRecorded += done.OutcomesRecorded
-		all.BooksSwept += done.BooksSwept
-		all.HoldsExpired += done.HoldsExpired
-		all.DemandsLapsed += done.DemandsLapsed
+		all.Add(done)
 		if err != nil {
 			return all, err
 		}

@@ -120,6 +120,7 @@ func (b *Backlog) readings() []reading {
 		claims, ofClaims         = "tenfold.claims.waiting", "Claims that wait for people, by state."
 		breaks, ofBreaks         = "tenfold.reconciliation.breaks", "Breaks between the engine and files of channels: open, and those among them whose time has passed."
 		asked, ofAsked           = "tenfold.evidence.requests", "Requests for evidence: open, and those among them whose time has passed."
+		jobs, ofJobs             = "tenfold.jobs", "Jobs: open, on which servers work or which they are to take, proposed, which wait for a second person, and failed."
 		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Webhook deliveries: due, and dead, which no receiver took."
 	)
 	return []reading{
@@ -141,6 +142,11 @@ func (b *Backlog) readings() []reading {
 		{name: asked, about: ofAsked, label: "state", value: "overdue", read: b.of(func(c *counted) int64 { return c.EvidenceOverdue })},
 		{name: "tenfold.evidence.requests.lag", unit: "s", about: "For how long the oldest open request for evidence has been overdue.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestAsked })},
+		{name: jobs, about: ofJobs, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.JobsOpen })},
+		{name: jobs, about: ofJobs, label: "state", value: "proposed", read: b.of(func(c *counted) int64 { return c.JobsProposed })},
+		{name: jobs, about: ofJobs, label: "state", value: "failed", read: b.of(func(c *counted) int64 { return c.JobsFailed })},
+		{name: "tenfold.jobs.lag", unit: "s", about: "For how long the oldest job that is due has been left by all servers.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestJob })},
 		{name: "tenfold.evidence.unnamed", about: "Uploads that no claim is known to have.",
 			read: b.of(func(c *counted) int64 { return c.UploadsWaiting })},
 		{name: "tenfold.evidence.sweep.lag", unit: "s", about: "For how long the oldest upload that should have been dropped has been left.",

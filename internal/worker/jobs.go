@@ -95,14 +95,24 @@ func (w *Worker) takeForward(ctx context.Context, j *job.Job) error {
 			return nil
 		case err != nil:
 			w.log.Error("step of job failed", "job", j.ID, "attempt", j.Attempts+1, "error", err)
-			return w.keepJob(whole, j, nil, func(j *job.Job, _ int64) { j.Fail(failureText(err), w.engine.Now()) })
+			return w.giveBack(whole, j, func(j *job.Job) { j.Fail(failureText(err), w.engine.Now()) })
 		case !more:
 			return nil
 		}
 	}
 	release, cancel := context.WithTimeout(whole, releaseMax)
 	defer cancel()
-	return w.keepJob(release, j, nil, func(j *job.Job, _ int64) { j.LeaseUntil = time.Time{} })
+	return w.giveBack(release, j, func(j *job.Job) { j.LeaseUntil = time.Time{} })
+}
+
+// giveBack ends the turn of a job, unless another server has it by now.
+func (w *Worker) giveBack(ctx context.Context, j *job.Job, change func(*job.Job)) error {
+	err := w.keepJob(ctx, j, nil, func(j *job.Job, _ int64) { change(j) })
+	if errors.Is(err, postgres.ErrLeaseLost) {
+		w.log.Info("job went on elsewhere", "job", j.ID)
+		return nil
+	}
+	return err
 }
 
 // failureText is an error as everybody may read it.
@@ -267,9 +277,9 @@ func (w *Worker) weighItem(ctx context.Context, j *job.Job, i *job.Item) error {
 // internalReason stands for an error that is no refusal.
 const internalReason fault.Reason = "INTERNAL"
 
-// weighedBefore is what became of a claim when the same command was carried out before, by a
-// worker that did not come to keep it. A claim whose results somebody else has taken back
-// meanwhile is without anything to be weighed.
+// weighedBefore is what became of a claim for which the command found nothing to take back: a
+// worker that did not come to keep it had carried the command out, or somebody else has taken
+// the results back meanwhile.
 func (w *Worker) weighedBefore(ctx context.Context, j *job.Job, i *job.Item) (claim.Reweighed, error) {
 	rows, err := w.db.Reader().Retractions(ctx, i.MerchantID, i.ClaimID, retractionsRead)
 	if err != nil {
@@ -286,9 +296,13 @@ func (w *Worker) weighedBefore(ctx context.Context, j *job.Job, i *job.Item) (cl
 // retractionsRead is how many retractions of a claim are looked through.
 const retractionsRead = 1000
 
-// passing says whether an error tells nothing about the claim, and goes away by itself.
+// passing says whether an error tells nothing about the claim, and goes away by itself: such as
+// a refusal that asks to be tried again later.
 func passing(err error) bool {
 	var unknown *fault.Unknown
+	if f, ok := fault.As(err); ok && f.RetryAfter > 0 {
+		return true
+	}
 	return away(err) || errors.As(err, &unknown) || errors.Is(err, fault.QueueFull) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -314,4 +315,83 @@ func (f *fixture) takenOver(c *claim.Claim) *claim.Claim {
 		f.t.Fatal(err)
 	}
 	return o.Claim
+}
+
+// occupied locks a book, as another server would, until release is called.
+func (f *fixture) occupied(merchant string) (release func()) {
+	f.t.Helper()
+	tx, err := f.rows.Beginx()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = tx.Rollback() })
+	if _, err := tx.Exec(`UPDATE books SET version = version WHERE merchant_id = $1`, merchant); err != nil {
+		f.t.Fatal(err)
+	}
+	return func() { _ = tx.Rollback() }
+}
+
+// Would catch a job that notes a claim as refused because its book was busy, or that does not
+// come back to it by itself.
+func TestABusyBookIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, m := range []string{"m0", "m1"} {
+		f.open(m)
+		f.result(f.file(m, m+"-l0", "wallet-1"), "lab-1", m+"-R", claim.Counterfeit)
+	}
+	f.clock.Move(time.Hour)
+	j := f.retracts(job.Arguments{Cause: claim.CauseRetracted})
+	release := f.occupied("m0")
+	f.run(0)
+	if got := f.job(j.ID); got.State != job.Running || got.Done != 1 || got.Refused != 0 || got.RetryAt.IsZero() || got.Attempts != 1 {
+		t.Fatalf("with a busy book the job is %s, %d of %d done, %d refused, attempt %d", got.State, got.Done, got.Total, got.Refused, got.Attempts)
+	}
+	release()
+	f.run(job.InFlightMax)
+	f.run(job.InFlightMax)
+	if got := f.job(j.ID); got.State != job.Done || got.Done != 2 || got.Refused != 0 {
+		t.Errorf("at the end the job is %s, %d of %d done, %d refused, %s", got.State, got.Done, got.Total, got.Refused, got.Failure)
+	}
+}
+
+// Would catch a claim that is counted twice among the outcomes of a job because it was weighed
+// twice: what counts is what became of it at last.
+func TestAClaimThatIsWeighedTwiceCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m0")
+	c := f.result(f.file("m0", "l0", "wallet-1"), "lab-1", "A", claim.Inconclusive)
+	f.clock.Move(time.Hour)
+	a := job.Arguments{Cause: claim.CauseRetracted}
+	a.RecordedUntil = f.clock.Now().Add(time.Hour)
+	j := f.retracts(a)
+	f.run(0)
+	want := map[claim.Reweighed]int64{claim.WithoutVerdict: 1}
+	if got := f.job(j.ID); got.Done != 1 || !cmp.Equal(got.Outcomes, want) {
+		t.Fatalf("at first: %d done, %v", got.Done, got.Outcomes)
+	}
+	f.result(c, "lab-1", "B", claim.Counterfeit) // Comes in while the job waits for just that.
+	f.run(time.Hour + job.InFlightMax)
+	want = map[claim.Reweighed]int64{claim.Reopening: 1}
+	if got := f.job(j.ID); got.State != job.Done || got.Done != 1 || got.Total != 1 || !cmp.Equal(got.Outcomes, want) {
+		t.Errorf("at the end the job is %s, %d of %d done, %v", got.State, got.Done, got.Total, got.Outcomes)
+	}
+}
+
+// Would catch a count of a worker's work that the sum over several runs leaves out.
+func TestDoneAddsUpWhole(t *testing.T) {
+	t.Parallel()
+	var one, sum worker.Done
+	of := reflect.ValueOf(&one).Elem()
+	for i := range of.NumField() {
+		of.Field(i).SetInt(int64(i + 1))
+	}
+	sum.Add(one)
+	sum.Add(one)
+	for i := range of.NumField() {
+		if got := reflect.ValueOf(sum).Field(i).Int(); got != 2*int64(i+1) {
+			t.Errorf("%s adds up to %d", of.Type().Field(i).Name, got)
+		}
+	}
 }

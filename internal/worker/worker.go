@@ -107,6 +107,18 @@ type Done struct {
 	JobItemsDone      int64
 }
 
+// Add adds the work of another run.
+func (d *Done) Add(other Done) {
+	d.DeadlinesPassed += other.DeadlinesPassed
+	d.PayoutsInstructed += other.PayoutsInstructed
+	d.PayoutsQueried += other.PayoutsQueried
+	d.OutcomesRecorded += other.OutcomesRecorded
+	d.BooksSwept += other.BooksSwept
+	d.HoldsExpired += other.HoldsExpired
+	d.DemandsLapsed += other.DemandsLapsed
+	d.JobItemsDone += other.JobItemsDone
+}
+
 // Worker does the work of one process.
 type Worker struct {
 	db      *postgres.DB

@@ -214,7 +214,7 @@ const (
 	Reweighed_REWEIGHED_STANDS Reweighed = 2
 	// A person had decided it, whatever the results said.
 	Reweighed_REWEIGHED_DECIDED_BY_PERSON Reweighed = 3
-	// Nothing had been found yet, or it ended without a finding.
+	// Nothing had been found yet, a person was deciding already, or it ended without a finding.
 	Reweighed_REWEIGHED_WITHOUT_VERDICT Reweighed = 4
 	// None of its results counted any more.
 	Reweighed_REWEIGHED_ALREADY_RETRACTED Reweighed = 5
@@ -443,7 +443,10 @@ type JobPreview struct {
 	// Those among the claims on which money has been paid.
 	PaidClaims int64 `protobuf:"varint,3,opt,name=paid_claims,json=paidClaims,proto3" json:"paid_claims,omitempty"`
 	// What has been paid on them, by currency.
-	Paid          []*Money `protobuf:"bytes,4,rep,name=paid,proto3" json:"paid,omitempty"`
+	Paid []*Money `protobuf:"bytes,4,rep,name=paid,proto3" json:"paid,omitempty"`
+	// There is more than was counted: counting stops at 100,000 results, and every number here is
+	// a lower bound. Such a job always waits for a second person.
+	AtLeast       bool `protobuf:"varint,5,opt,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -504,6 +507,13 @@ func (x *JobPreview) GetPaid() []*Money {
 		return x.Paid
 	}
 	return nil
+}
+
+func (x *JobPreview) GetAtLeast() bool {
+	if x != nil {
+		return x.AtLeast
+	}
+	return false
 }
 
 // ReweighedCount counts the claims of a job by what became of them.
@@ -905,14 +915,15 @@ const file_tenfold_v1_job_proto_rawDesc = "" +
 	"\vissued_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
 	"issuedFrom\x12G\n" +
 	"\fissued_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\vissuedUntil\x12/\n" +
-	"\x0ereport_numbers\x18\b \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rreportNumbers\"\xae\x01\n" +
+	"\x0ereport_numbers\x18\b \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rreportNumbers\"\xd3\x01\n" +
 	"\n" +
 	"JobPreview\x12\"\n" +
 	"\aresults\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aresults\x12 \n" +
 	"\x06claims\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06claims\x12)\n" +
 	"\vpaid_claims\x18\x03 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
 	"paidClaims\x12/\n" +
-	"\x04paid\x18\x04 \x03(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04paid\"m\n" +
+	"\x04paid\x18\x04 \x03(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04paid\x12#\n" +
+	"\bat_least\x18\x05 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aatLeast\"m\n" +
 	"\x0eReweighedCount\x129\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x15.tenfold.v1.ReweighedB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aoutcome\x12 \n" +
 	"\x06claims\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06claims\"\xde\t\n" +

@@ -309,6 +309,8 @@ type RunDueWorkResponse struct {
 	HoldsExpired int32 `protobuf:"varint,8,opt,name=holds_expired,json=holdsExpired,proto3" json:"holds_expired,omitempty"`
 	// Demands for deposit whose deadline passed.
 	DemandsLapsed int32 `protobuf:"varint,9,opt,name=demands_lapsed,json=demandsLapsed,proto3" json:"demands_lapsed,omitempty"`
+	// Items of jobs that were looked at, such as claims that were weighed anew.
+	JobItemsDone  int32 `protobuf:"varint,10,opt,name=job_items_done,json=jobItemsDone,proto3" json:"job_items_done,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -406,6 +408,13 @@ func (x *RunDueWorkResponse) GetDemandsLapsed() int32 {
 	return 0
 }
 
+func (x *RunDueWorkResponse) GetJobItemsDone() int32 {
+	if x != nil {
+		return x.JobItemsDone
+	}
+	return 0
+}
+
 var File_tenfold_v1_sandbox_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
@@ -423,7 +432,7 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\x06target\x12\x05\xbaH\x02\b\x01\"N\n" +
 	"\x14AdvanceClockResponse\x126\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x03now\"\x13\n" +
-	"\x11RunDueWorkRequest\"\xe4\x03\n" +
+	"\x11RunDueWorkRequest\"\x94\x04\n" +
 	"\x12RunDueWorkResponse\x123\n" +
 	"\x10deadlines_passed\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0fdeadlinesPassed\x123\n" +
 	"\x10results_recorded\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0fresultsRecorded\x127\n" +
@@ -434,7 +443,9 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\vbooks_swept\x18\a \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
 	"booksSwept\x12-\n" +
 	"\rholds_expired\x18\b \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fholdsExpired\x12/\n" +
-	"\x0edemands_lapsed\x18\t \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rdemandsLapsed2\xdb\x02\n" +
+	"\x0edemands_lapsed\x18\t \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rdemandsLapsed\x12.\n" +
+	"\x0ejob_items_done\x18\n" +
+	" \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fjobItemsDone2\xdb\x02\n" +
 	"\x0eSandboxService\x12`\n" +
 	"\bGetClock\x12\x1b.tenfold.v1.GetClockRequest\x1a\x1c.tenfold.v1.GetClockResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/sandbox/clock\x12w\n" +
 	"\fAdvanceClock\x12\x1f.tenfold.v1.AdvanceClockRequest\x1a .tenfold.v1.AdvanceClockResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/sandbox/clock:advance\x12n\n" +

@@ -76,7 +76,7 @@ type SandboxServiceClient interface {
 	AdvanceClock(ctx context.Context, in *AdvanceClockRequest, opts ...grpc.CallOption) (*AdvanceClockResponse, error)
 	// RunDueWork does all work that is due at the sandbox clock: deadlines,
 	// scripted results, payouts to instruct and to query, scripted returns,
-	// sweeps, and holds that expire. It continues until no more work is due, and
+	// sweeps, holds that expire, and jobs. It continues until no more work is due, and
 	// answers when all of it is stored.
 	RunDueWork(ctx context.Context, in *RunDueWorkRequest, opts ...grpc.CallOption) (*RunDueWorkResponse, error)
 }
@@ -171,7 +171,7 @@ type SandboxServiceServer interface {
 	AdvanceClock(context.Context, *AdvanceClockRequest) (*AdvanceClockResponse, error)
 	// RunDueWork does all work that is due at the sandbox clock: deadlines,
 	// scripted results, payouts to instruct and to query, scripted returns,
-	// sweeps, and holds that expire. It continues until no more work is due, and
+	// sweeps, holds that expire, and jobs. It continues until no more work is due, and
 	// answers when all of it is stored.
 	RunDueWork(context.Context, *RunDueWorkRequest) (*RunDueWorkResponse, error)
 	mustEmbedUnimplementedSandboxServiceServer()
