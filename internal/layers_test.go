@@ -43,7 +43,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	"proto/tenfold/v1": {
 		importers: []string{
 			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "internal/chaos", "cmd/tenfold",
-			"internal/payout/gatewayclient", "internal/payout/gatewaycheck", "internal/payout/payouttest", "client",
+			"internal/payout/gatewayclient", "internal/payout/gatewaycheck", "internal/payout/payouttest", "client", "internal/console",
 			"examples/order-service", "cmd/gatewaystub", "cmd/gatewaystub/payments",
 		},
 	},
@@ -86,6 +86,11 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/web": {
 		imports:   []string{"internal/peers"},
+		importers: []string{"cmd/tenfold"},
+	},
+	// A caller with pages: it knows of claims what the contract tells.
+	"internal/console": {
+		imports:   []string{"internal/claim", "internal/money", "internal/statement/pdf", "proto/tenfold/v1"},
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/embednats": {
