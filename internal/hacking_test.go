@@ -95,3 +95,20 @@ func versionIn(t *testing.T, file, pattern string) string {
 	}
 	return match[1]
 }
+
+// Would catch a module that "go install" of another machine refuses: one that replaces or excludes
+// modules, or whose program is not where the README says.
+func TestTheProgramCanBeInstalledByGo(t *testing.T) {
+	t.Parallel()
+	mod := readFile(t, "../go.mod")
+	if m := regexp.MustCompile(`(?m)^\s*(replace|exclude)\b.*`).FindString(mod); m != "" {
+		t.Errorf("go install refuses a module with %q", m)
+	}
+	module := regexp.MustCompile(`(?m)^module (\S+)$`).FindStringSubmatch(mod)
+	if module == nil || !strings.Contains(readFile(t, "../README.md"), "go install "+module[1]+"/cmd/tenfold@VERSION") {
+		t.Errorf("the README does not install %v", module)
+	}
+	if !strings.Contains(readFile(t, "../cmd/tenfold/main.go"), "\nfunc main() {") {
+		t.Error("cmd/tenfold is no program")
+	}
+}
