@@ -28,6 +28,8 @@ TEST_SETTINGS := $(if $(SEED),TEST_SEED=$(SEED) RAPID_SEED=$(SEED) TENFOLD_FLIPS
 # The version of a release, and the systems to make it for; none is every one.
 VERSION :=
 TARGETS :=
+# How long each fuzz test runs.
+FUZZTIME ?= 1m
 # What demo, bench, soak and chaos are called with.
 ARGS ?=
 # Stamp the binary with its commit only where git can tell it.
@@ -57,6 +59,10 @@ test-s3: ## Run the tests of the store of evidence against a real server of S3, 
 	@mkdir -p $(BIN)
 	go build -C tools/s3 -o ../../$(BIN)/ tool
 	go test -tags s3 -count=1 ./internal/evidence/s3
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for FUZZTIME each, such as 10m.
+	scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: test-one
 test-one: server-binaries ## Run one test: PKG=./internal/rpc RUN=TestName; SEED=n repeats its random choices, KEEP=1 keeps its database.
