@@ -7,7 +7,7 @@ set -euo pipefail
 
 time=${1:-1m}
 list=$(grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sort)
-count=$(wc -l <<<"$list")
+count=$(grep -c . <<<"$list")
 number=0
 while IFS=: read -r file func; do
 	number=$((number + 1))

@@ -403,4 +403,6 @@ workloads:
 	b.open("/books", http.StatusOK, "fay", "Nothing was found.")
 	b.header.Set("X-Forwarded-Access-Token", token("fay", "finance")+"x")
 	b.open("/books", http.StatusForbidden, "CREDENTIAL_INVALID")
+	b.header["X-Forwarded-Access-Token"] = []string{token("fay", "finance"), token("anna", "support")}
+	b.open("/", http.StatusForbidden, "has not signed you in")
 }
