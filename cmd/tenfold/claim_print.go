@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -41,6 +42,7 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 		[2]string{"labels", labelled(c.GetLabels())},
 		[2]string{"verdict", verdict(c)},
 		[2]string{"units", units(c.GetUnits())},
+		[2]string{"refund path", refundPath(c.GetRefundUnits())},
 		[2]string{"order", listed(", ", c.GetOrderId(), led("line ", c.GetOrderLineName()))},
 		[2]string{"product", c.GetProductId()},
 		[2]string{"claimant", listed(", ", c.GetClaimantId(), word(c.GetClaimantRole()))},
@@ -81,6 +83,18 @@ func units(list []*tenfoldv1.UnitVerdict) string {
 		parts[i] = fmt.Sprintf("%d %s", u.GetOrdinal(), word(u.GetVerdict()))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// refundPath names the units that may be refunded as any other goods.
+func refundPath(units []int32) string {
+	if len(units) == 0 {
+		return ""
+	}
+	parts := make([]string, len(units))
+	for i, n := range units {
+		parts[i] = strconv.Itoa(int(n))
+	}
+	return "open for unit " + strings.Join(parts, ", ")
 }
 
 // verdict is the verdict of a claim with its number; empty before the first.

@@ -29,6 +29,11 @@ var resultColumns = []csvColumn{
 	{"counterfeit", "units that are counterfeit, such as 1,3-5", false},
 	{"genuine", "units that are genuine", false},
 	{"inconclusive", "units of which it cannot be told", false},
+	{"not_our_product", "units that the brand did not make", false},
+	{"gray_market", "genuine units of an unauthorised channel", false},
+	{"tampered", "units that were opened, refilled or mixed", false},
+	{"altered", "genuine units that were changed", false},
+	{"not_as_described", "units of the brand that are not what was sold", false},
 	{"custody_intact", "yes if the chain of custody has no gap and every seal matched, where no step of custody tells", false},
 	{"sample", "the sample, as its steps of custody name it", false},
 	{"reinspection", "yes for a re-inspection", false},
@@ -112,7 +117,15 @@ func (f *resultFile) result(line int, value func(column string) string) {
 func (f *resultFile) keep(line int, x *tenfoldv1.ResultToRecord, value func(column string) string) {
 	words := []string{"record-result", f.authenticator, x.GetParent()}
 	for _, c := range resultColumns {
-		words = append(words, value(c.name))
+		switch c.name {
+		case "not_our_product", "gray_market", "tampered", "altered", "not_as_described":
+			// Files from before these columns keep their ids.
+			if text := value(c.name); text != "" {
+				words = append(words, c.name, text)
+			}
+		default:
+			words = append(words, value(c.name))
+		}
 	}
 	x.RequestId = apiclient.RequestIDOf(words...)
 	if first, twice := f.seen[x.GetRequestId()]; twice {
@@ -157,17 +170,24 @@ func (f *resultFile) subject(line int, x *tenfoldv1.ResultToRecord, value func(c
 	}
 }
 
+// unitColumns are the columns that name the units of one verdict.
+var unitColumns = []struct {
+	column  string
+	verdict tenfoldv1.Verdict
+}{
+	{"counterfeit", tenfoldv1.Verdict_VERDICT_COUNTERFEIT}, {"genuine", tenfoldv1.Verdict_VERDICT_GENUINE},
+	{"inconclusive", tenfoldv1.Verdict_VERDICT_INCONCLUSIVE}, {"not_our_product", tenfoldv1.Verdict_VERDICT_NOT_OUR_PRODUCT},
+	{"gray_market", tenfoldv1.Verdict_VERDICT_GRAY_MARKET}, {"tampered", tenfoldv1.Verdict_VERDICT_TAMPERED},
+	{"altered", tenfoldv1.Verdict_VERDICT_ALTERED}, {"not_as_described", tenfoldv1.Verdict_VERDICT_NOT_AS_DESCRIBED},
+}
+
 // units reads the verdict on each unit.
 func (f *resultFile) units(line int, x *tenfoldv1.ResultToRecord, value func(column string) string) {
 	seen := make(map[int32]bool)
-	for _, list := range []struct {
-		column  string
-		verdict tenfoldv1.Verdict
-	}{
-		{"counterfeit", tenfoldv1.Verdict_VERDICT_COUNTERFEIT}, {"genuine", tenfoldv1.Verdict_VERDICT_GENUINE},
-		{"inconclusive", tenfoldv1.Verdict_VERDICT_INCONCLUSIVE},
-	} {
+	given := ""
+	for _, list := range unitColumns {
 		text := value(list.column)
+		given += text
 		if text == "" {
 			continue
 		}
@@ -183,8 +203,8 @@ func (f *resultFile) units(line int, x *tenfoldv1.ResultToRecord, value func(col
 			x.UnitVerdicts = append(x.UnitVerdicts, &tenfoldv1.UnitVerdict{Ordinal: n, Verdict: list.verdict})
 		}
 	}
-	if len(seen) == 0 && value("counterfeit")+value("genuine")+value("inconclusive") == "" {
-		f.Note(line, "must give a verdict on at least one unit, in counterfeit, genuine or inconclusive")
+	if len(seen) == 0 && given == "" {
+		f.Note(line, "must give a verdict on at least one unit, such as in counterfeit, genuine or inconclusive")
 	}
 }
 

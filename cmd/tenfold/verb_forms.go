@@ -224,6 +224,11 @@ func unitFlags() []input {
 		unitFlag("counterfeit", "units that are counterfeit, such as 1,3-5", tenfoldv1.Verdict_VERDICT_COUNTERFEIT),
 		unitFlag("genuine", "units that are genuine", tenfoldv1.Verdict_VERDICT_GENUINE),
 		unitFlag("inconclusive", "units of which it cannot be told", tenfoldv1.Verdict_VERDICT_INCONCLUSIVE),
+		unitFlag("not-our-product", "units that the brand did not make", tenfoldv1.Verdict_VERDICT_NOT_OUR_PRODUCT),
+		unitFlag("gray-market", "genuine units of an unauthorised channel", tenfoldv1.Verdict_VERDICT_GRAY_MARKET),
+		unitFlag("tampered", "units that were opened, refilled or mixed", tenfoldv1.Verdict_VERDICT_TAMPERED),
+		unitFlag("altered", "genuine units that were changed", tenfoldv1.Verdict_VERDICT_ALTERED),
+		unitFlag("not-as-described", "units of the brand that are not what was sold", tenfoldv1.Verdict_VERDICT_NOT_AS_DESCRIBED),
 	}
 }
 

@@ -148,7 +148,7 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 	var by []*ofVersion
 	kept := false
 	for _, c := range group {
-		if !c.State.Live() || c.Verdict != claim.Counterfeit || f.lines[c.OrderLineID] == nil {
+		if !c.State.Live() || !c.Owed() || f.lines[c.OrderLineID] == nil {
 			continue
 		}
 		subject := "claim " + c.ID
@@ -157,7 +157,7 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 			continue
 		}
 		knowing := knew(c, siblings)
-		p, err := f.priceOf(c, c.Counterfeit(), v, knowing)
+		p, err := f.priceOf(c, c.OwedUnits(), v, knowing)
 		if err != nil {
 			b.wrong(subject, "cannot be priced: %v", err)
 			continue

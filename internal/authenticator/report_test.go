@@ -42,6 +42,15 @@ const whole = `{"schema":"tenfold.result/1","report":{"number":"CTI-2026-117","i
 const least = `{"schema":"tenfold.result/1","report":{"number":"R-1","issuedAt":"2026-03-02T02:00:00Z"},"issuer":{"authenticator":"cti"},` +
 	`"subject":{"merchant":"m1","claim":"1KJPW-D6M05-F2S5T-CT5FM"},"items":[{"unit":1,"verdict":"INCONCLUSIVE"}],"sampleSource":"PHOTOS","relatesOnlyToItemsTested":true}`
 
+// everyVerdict is a report with a unit of each verdict.
+func everyVerdict() string {
+	var items []string
+	for i, v := range claim.Findings() {
+		items = append(items, fmt.Sprintf(`{"unit":%d,"verdict":%q}`, i+1, v))
+	}
+	return strings.Replace(least, `{"unit":1,"verdict":"INCONCLUSIVE"}`, strings.Join(items, ","), 1)
+}
+
 // credential has a report as its subject.
 func credential(report string) string {
 	return `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiableCredential"],"issuer":"https://cti.example","credentialSubject":` + report + `}`
@@ -128,7 +137,7 @@ func TestReportsAreThoseOfThePublishedSchema(t *testing.T) {
 		v, err := jsonschema.UnmarshalJSON(strings.NewReader(payload))
 		return err == nil && schema.Validate(v) == nil
 	}
-	for name, payload := range map[string]string{"whole": whole, "least": least} {
+	for name, payload := range map[string]string{"whole": whole, "least": least, "many-sided": everyVerdict()} {
 		r, err := authenticator.ReadReport(statement(t, authenticator.ResultType, payload))
 		if err != nil || !known(payload) || r.Issuer.Authenticator != "cti" || len(r.Units()) == 0 {
 			t.Errorf("the %s report: %+v, %v, known to the schema: %v", name, r, err, known(payload))
@@ -251,6 +260,7 @@ func writeVectors(t *testing.T) {
 		list = append(list, v("everything that a result can say, by "+other.Algorithm, other, other.Sign(other.Header(authenticator.ResultType), []byte(whole)), ""))
 	}
 	list = append(list,
+		v("every verdict that a result can give", s, s.Sign(s.Header(authenticator.ResultType), []byte(everyVerdict())), ""),
 		v("a W3C credential whose subject is the result", s, s.Sign(s.Header("vc+jwt"), []byte(credential(least))), ""),
 		v("a signature of another content", s, s.Sign(s.Header(authenticator.ResultType), []byte(whole))[:len(parts[0])]+"."+parts[1]+".AAAA", fault.SignatureInvalid),
 		v("a header with a key of its own", s, s.Raw(`{"alg":"EdDSA","kid":"k","jwk":`+s.Public+`}`, least), fault.SignatureInvalid),

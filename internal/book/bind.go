@@ -173,7 +173,7 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) 
 	f.Numbers(int64(c.Revision))
 	f.Texts(c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID)
 	f.Times(c.PaidAt)
-	f.Texts(c.ClaimantID, c.Destination, describe(c.Units), string(c.BasisChosen), string(c.Basis), c.PolicyID)
+	f.Texts(c.ClaimantID, c.Destination, claim.Describe(c.Units), string(c.BasisChosen), string(c.Basis), c.PolicyID)
 	f.Numbers(int64(c.PolicyVersion))
 	f.Texts(c.GroupID)
 	f.Flags(c.Remedies.Refund, c.Remedies.Compensation)
@@ -227,7 +227,7 @@ func ordinals(units []claim.Unit) string {
 
 func (b *Book) bindRevision(f *event.RowForm, v *claim.Revision) {
 	f.Numbers(int64(v.Number))
-	f.Texts(string(v.Verdict), describe(v.Units))
+	f.Texts(string(v.Verdict), claim.Describe(v.Units))
 	f.Numbers(int64(v.Award.Refund), int64(v.Award.Compensation))
 	f.Texts(string(v.Basis), v.PolicyID)
 	f.Numbers(int64(v.Version))
@@ -235,7 +235,7 @@ func (b *Book) bindRevision(f *event.RowForm, v *claim.Revision) {
 	f.Numbers(v.EventNumber)
 	f.Times(v.RecordedAt)
 	b.tell("claim_revisions", v.ClaimID, number(int64(v.Number)), f,
-		fact("verdict", string(v.Verdict)), fact("units", describe(v.Units)),
+		fact("verdict", string(v.Verdict)), fact("units", claim.Describe(v.Units)),
 		factOf("refund_minor", v.Award.Refund), factOf("compensation_minor", v.Award.Compensation),
 		fact("basis", string(v.Basis)), fact("policy", v.PolicyID), fact("policy_version", number(int64(v.Version))),
 		fact("cause", v.Cause))
@@ -244,7 +244,7 @@ func (b *Book) bindRevision(f *event.RowForm, v *claim.Revision) {
 func (b *Book) bindResult(f *event.RowForm, r *claim.Result) {
 	f.Texts(r.OrderLineID, r.AuthenticatorID, string(r.Kind), r.ReportNumber, string(r.Sample))
 	f.Flags(r.Reinspection, r.CustodyIntact)
-	f.Texts(describe(r.Units))
+	f.Texts(claim.Describe(r.Units))
 	f.Times(r.IssuedAt)
 	f.Texts(r.ReportDigest, r.Statement)
 	f.Numbers(r.EventNumber)
@@ -346,7 +346,7 @@ func (b *Book) bindNote(f *event.RowForm, n *Note) {
 }
 
 func (b *Book) bindCommission(f *event.RowForm, x *commission.Commission) {
-	f.Texts(x.AuthenticatorID, string(x.State), describe(x.Units), x.Questions)
+	f.Texts(x.AuthenticatorID, string(x.State), claim.Describe(x.Units), x.Questions)
 	f.List(x.Photos)
 	f.Times(x.DueAt)
 	f.Numbers(int64(x.Fee), int64(x.Replaces))

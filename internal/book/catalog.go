@@ -95,6 +95,21 @@ func (b *Book) governing(c *claim.Claim) *policy.Version {
 	return b.catalog.governing(c, l)
 }
 
+// consequences are what the policy makes of verdicts on a claim: that of its order on the
+// basis that the claimant asked for, as long as it is not priced (see policy.Preferred). It
+// does not change once the claim is priced on another basis. The order line must be in memory.
+func (b *Book) consequences(c *claim.Claim) policy.Consequences {
+	stored := b.lines.get(c.OrderLineID)
+	if stored == nil {
+		panic(fmt.Sprintf("book: the policy of claim %s is looked up without its order line", c.ID))
+	}
+	open, _ := b.catalog.open(stored.line, c.LearnedAt, c.ArrivedAt)
+	if v := policy.Preferred(open, c.BasisChosen); v != nil {
+		return v.Consequence()
+	}
+	return policy.DefaultConsequences()
+}
+
 // followPolicy asks for the order line of a claim whose award does not tell the policy:
 // then the goods do.
 func followPolicy(b *Book, n *Needs, claimID string) {

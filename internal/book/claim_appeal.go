@@ -122,7 +122,7 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	if err := c.CheckOther(person, "decide the appeal against it"); err != nil {
 		return Outcome{}, err
 	}
-	r, err := a.ruling(c, person)
+	r, err := a.ruling(b, c, person)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -132,7 +132,7 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	b.record(event.AppealDecided, c.ID)
 	a.trace(b, c)
 	b.detail("decision", string(a.Decision))
-	b.detail("units", describe(r.units))
+	b.detail("units", claim.Describe(r.units))
 	b.weighed(c, r.units)
 	if a.Decision == AppealDismissed {
 		b.change(c.ID).Confirm(person)
@@ -147,7 +147,7 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 }
 
 // ruling is what the decision of a person means for the units.
-func (a *DecideAppeal) ruling(c *claim.Claim, person string) (ruling, error) {
+func (a *DecideAppeal) ruling(b *Book, c *claim.Claim, person string) (ruling, error) {
 	r := ruling{
 		units: c.Units, up: claim.RevisedUpward, settled: claim.AppealUpheldInPart, rejected: claim.AppealUpheld,
 		cause: string(claim.AppealUpheld), note: a.Note, by: person,
@@ -158,35 +158,38 @@ func (a *DecideAppeal) ruling(c *claim.Claim, person string) (ruling, error) {
 			return r, fault.New(fault.RequestInvalid, "unit verdicts may only be given with decision %s", AppealUpheldInPart).At("unit_verdicts")
 		}
 		if a.Decision == AppealUpheld {
-			r.units = genuine(c)
+			r.units = cleared(c)
 		}
 		return r, nil
 	case AppealUpheldInPart:
 	default:
 		return r, fault.New(fault.RequestInvalid, "%q is not a decision that a panel can make on an appeal", a.Decision).At("decision")
 	}
-	units, err := verdictsOn(c, a.Units)
+	units, err := b.verdictsOn(c, a.Units)
 	if err != nil {
 		return r, err
 	}
 	for i, u := range units {
-		if u.Verdict == claim.Counterfeit && c.Units[i].Verdict != claim.Counterfeit {
-			return r, fault.New(fault.RequestInvalid, "unit %d was not found counterfeit, and a decision on an appeal cannot change that", u.Ordinal).At("unit_verdicts")
+		if u.Owed() && !c.Units[i].Owed() {
+			return r, fault.New(fault.RequestInvalid, "no compensation is owed for unit %d, and a decision on an appeal cannot change that", u.Ordinal).At("unit_verdicts")
 		}
 	}
-	if claim.Overall(units) != claim.Counterfeit || slices.Equal(units, c.Units) {
-		return r, fault.New(fault.RequestInvalid, "an appeal upheld in part must clear some of the counterfeit units, but not all of them").At("unit_verdicts")
+	if !slices.ContainsFunc(units, claim.Unit.Owed) || slices.Equal(units, c.Units) {
+		return r, fault.New(fault.RequestInvalid, "an appeal upheld in part must clear some of the units that are owed for, but not all of them").At("unit_verdicts")
 	}
 	r.units, r.cause, r.final = units, string(claim.AppealUpheldInPart), true
 	return r, nil
 }
 
-// genuine is a finding for the merchant: what was found counterfeit is not.
-func genuine(c *claim.Claim) []claim.Unit {
-	units := make([]claim.Unit, len(c.Units))
-	for i, u := range c.Units {
-		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Genuine}
-		if u.Verdict == claim.Inconclusive || u.Verdict == claim.Pending {
+// cleared is a finding for the merchant: what compensation was owed for is genuine. What was
+// found otherwise stays so.
+func cleared(c *claim.Claim) []claim.Unit {
+	units := slices.Clone(c.Units)
+	for i, u := range units {
+		switch {
+		case u.Owed():
+			units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Genuine}
+		case u.Verdict == claim.Pending:
 			units[i].Verdict = claim.Inconclusive
 		}
 	}
@@ -194,8 +197,8 @@ func genuine(c *claim.Claim) []claim.Unit {
 }
 
 // verdictsOn gives the verdict on every claimed unit, which the caller must have
-// named, each once.
-func verdictsOn(c *claim.Claim, given []claim.Unit) ([]claim.Unit, error) {
+// named, each once, with what the policy makes of it.
+func (b *Book) verdictsOn(c *claim.Claim, given []claim.Unit) ([]claim.Unit, error) {
 	if err := c.CheckUnits(given, "unit_verdicts"); err != nil {
 		return nil, err
 	}
@@ -211,5 +214,6 @@ func verdictsOn(c *claim.Claim, given []claim.Unit) ([]claim.Unit, error) {
 		}
 		units[i] = given[k]
 	}
-	return units, nil
+	table := b.consequences(c)
+	return claim.Ruled(units, &table), nil
 }

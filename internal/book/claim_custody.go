@@ -132,7 +132,7 @@ func (b *Book) regrade(claimID string, before []claim.Graded) error {
 	if c.State != state || c.Revision != revision || !c.ByResults || c.Verdict == claim.Pending {
 		return nil
 	}
-	w := b.rules(&c.Claim).Weigh(c.Units, after)
+	w := b.weighing(&c.Claim)
 	units := w.Verdicts()
 	t, decided := w.Trigger()
 	holds := decided && t != claim.ResultUndecided && claim.Overall(units) == c.Verdict && slices.Equal(units, c.Units)

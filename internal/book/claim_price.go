@@ -79,7 +79,7 @@ const causeKnowledge = "BOUGHT_KNOWINGLY"
 func (b *Book) learn(filed *claim.Claim) error {
 	for _, id := range b.boughtAfter(filed) {
 		c := &b.claims.get(id).Claim
-		if c.Revision == 0 || c.Verdict != claim.Counterfeit || !c.State.Live() {
+		if c.Revision == 0 || !c.Owed() || !c.State.Live() {
 			continue
 		}
 		b.record(event.ClaimRepriced, id)

@@ -3,7 +3,6 @@ package book
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
@@ -108,7 +107,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	if result.SampleID != "" {
 		b.detail("sample", result.SampleID)
 	}
-	b.detail("units", describe(result.Units))
+	b.detail("units", claim.Describe(result.Units))
 	if result.Commission > 0 {
 		b.detail("commission", number(int64(result.Commission)))
 	}
@@ -171,19 +170,10 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body)
 	return judge.CheckResult(judged)
 }
 
-// describe writes unit verdicts for an event: "1=COUNTERFEIT 2=GENUINE".
-func describe(units []claim.Unit) string {
-	parts := make([]string, len(units))
-	for i, u := range units {
-		parts[i] = strconv.Itoa(int(u.Ordinal)) + "=" + string(u.Verdict)
-	}
-	return strings.Join(parts, " ")
-}
-
 // weigh moves a claim by all its results, if they decide something new.
 func (b *Book) weigh(id string) error {
 	c := b.claims.get(id)
-	w := b.rules(&c.Claim).Weigh(c.Units, b.grades(id))
+	w := b.weighing(&c.Claim)
 	units := w.Verdicts()
 	t, decided := w.Trigger()
 	if !decided {
@@ -207,8 +197,15 @@ func (b *Book) weigh(id string) error {
 
 // weighed adds to the running event what a person weighed for a decision.
 func (b *Book) weighed(c *claim.Claim, units []claim.Unit) {
-	w := b.rules(c).Weigh(c.Units, b.grades(c.ID)).ByPerson(units)
+	w := b.weighing(c).ByPerson(units)
 	b.detail("weighing", w.String())
+}
+
+// weighing weighs all results of a claim by the decision rules and the policy that it is
+// decided by.
+func (b *Book) weighing(c *claim.Claim) claim.Weighing {
+	table := b.consequences(c)
+	return b.rules(c).Weigh(c.Units, b.grades(c.ID), &table)
 }
 
 // needWeighed asks for what weighed looks at.

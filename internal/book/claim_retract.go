@@ -134,7 +134,7 @@ func (b *Book) retract(c *claim.Claim, gone []string, why Retraction) (claim.Rew
 
 // reweigh says what becomes of a claim by the results that are left, and what was weighed.
 func (b *Book) reweigh(c *claim.Claim) (claim.Reweighed, claim.Weighing) {
-	w := b.rules(c).Weigh(c.Units, b.grades(c.ID))
+	w := b.weighing(c)
 	_, possible := claim.Next(c.State, claim.Reopened)
 	switch {
 	case !possible || c.Verdict == claim.Pending:

@@ -6,6 +6,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -18,6 +19,8 @@ const (
 	Uphold Decision = "UPHOLD"
 	// Reject finds nothing owed.
 	Reject Decision = "REJECT"
+	// OpenRefund finds nothing owed, and opens the refund path.
+	OpenRefund Decision = "REFUND_PATH"
 	// Retest asks for another result.
 	Retest Decision = "RETEST"
 	// Expire closes a claim whose proof never came.
@@ -25,10 +28,11 @@ const (
 )
 
 var decisions = map[Decision]claim.Trigger{
-	Uphold: claim.ReviewUpheld,
-	Reject: claim.ReviewRejected,
-	Retest: claim.ReviewRetest,
-	Expire: claim.ReviewExpired,
+	Uphold:     claim.ReviewUpheld,
+	Reject:     claim.ReviewRejected,
+	OpenRefund: claim.ReviewRefundPath,
+	Retest:     claim.ReviewRetest,
+	Expire:     claim.ReviewExpired,
 }
 
 // AssignReview gives a claim under review or appeal to a person; an empty assignee gives
@@ -63,7 +67,8 @@ func (a *AssignReview) decide(b *Book) (Outcome, error) {
 type DecideReview struct {
 	OnClaim
 	Decision Decision
-	// Units are the verdicts of an upheld claim, one for each claimed unit.
+	// Units are the verdicts of an upheld claim, one for each claimed unit. With OpenRefund they
+	// may be left out: then they are what the results say.
 	Units []claim.Unit
 	// Note is the reason, kept with the revision.
 	Note string
@@ -107,7 +112,7 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	units, err := r.verdicts(c)
+	units, err := r.verdicts(b, c)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -117,7 +122,7 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	b.record(event.ReviewDecided, c.ID)
 	r.trace(b, c)
 	b.detail("decision", string(r.Decision))
-	b.detail("units", describe(units))
+	b.detail("units", claim.Describe(units))
 	if r.Decision != Retest {
 		b.weighed(c, units)
 	}
@@ -132,26 +137,70 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 }
 
 // verdicts gives the verdict on every claimed unit that the decision means.
-func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
-	if r.Decision != Uphold {
+func (r *DecideReview) verdicts(b *Book, c *claim.Claim) ([]claim.Unit, error) {
+	switch r.Decision {
+	case Uphold:
+	case OpenRefund:
+		return r.refundable(b, c)
+	case Reject, Retest, Expire:
 		if len(r.Units) > 0 {
-			return nil, fault.New(fault.RequestInvalid, "unit verdicts may only be given with decision UPHOLD").At("unit_verdicts")
+			return nil, fault.New(fault.RequestInvalid, "unit verdicts may only be given with decision %s or %s", Uphold, OpenRefund).At("unit_verdicts")
 		}
 		switch r.Decision {
 		case Reject:
-			return genuine(c), nil
+			units := cleared(c)
+			for i := range units {
+				units[i].Consequence = policy.NoConsequence
+			}
+			return units, nil
 		case Expire:
 			return unproven(c), nil
-		case Uphold, Retest:
+		case Uphold, OpenRefund, Retest:
 		}
 		return c.Units, nil
 	}
-	units, err := verdictsOn(c, r.Units)
+	units, err := b.verdictsOn(c, r.Units)
 	if err != nil {
 		return nil, err
 	}
-	if claim.Overall(units) != claim.Counterfeit {
-		return nil, fault.New(fault.RequestInvalid, "a claim can only be upheld if at least one of its units is counterfeit").At("unit_verdicts")
+	if !slices.ContainsFunc(units, claim.Unit.Owed) {
+		return nil, fault.New(fault.RequestInvalid, "a claim can only be upheld if compensation is owed for at least one of its units; "+
+			"the policy owes none for these verdicts").At("unit_verdicts")
+	}
+	return units, nil
+}
+
+// refundable gives the verdicts of a decision that opens the refund path: for every unit that
+// is not genuine. What the results say of a unit as a counterfeit one was not proved.
+func (r *DecideReview) refundable(b *Book, c *claim.Claim) ([]claim.Unit, error) {
+	var units []claim.Unit
+	if len(r.Units) == 0 {
+		w := b.weighing(c)
+		units = w.Verdicts()
+		for i := range units {
+			if v := units[i].Verdict; v == claim.Counterfeit || v == claim.Pending {
+				units[i].Verdict = claim.Inconclusive
+			}
+		}
+	} else {
+		given, err := b.verdictsOn(c, r.Units)
+		if err != nil {
+			return nil, err
+		}
+		units = given
+	}
+	for i := range units {
+		switch units[i].Verdict {
+		case claim.Counterfeit:
+			return nil, fault.New(fault.RequestInvalid, "unit %d is found counterfeit: uphold the claim instead", units[i].Ordinal).At("unit_verdicts")
+		case claim.Genuine:
+			units[i].Consequence = policy.NoConsequence
+		default:
+			units[i].Consequence = policy.RefundPath
+		}
+	}
+	if !slices.ContainsFunc(units, func(u claim.Unit) bool { return u.Consequence == policy.RefundPath }) {
+		return nil, fault.New(fault.RequestInvalid, "the refund path needs a unit that is not genuine: reject the claim instead").At("unit_verdicts")
 	}
 	return units, nil
 }
@@ -161,9 +210,10 @@ func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
 func unproven(c *claim.Claim) []claim.Unit {
 	units := slices.Clone(c.Units)
 	for i := range units {
-		if units[i].Verdict == claim.Counterfeit {
+		if units[i].Owed() {
 			units[i].Verdict = claim.Inconclusive
 		}
+		units[i].Consequence = policy.NoConsequence
 	}
 	return units
 }

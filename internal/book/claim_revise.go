@@ -1,6 +1,8 @@
 package book
 
 import (
+	"slices"
+
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -82,15 +84,15 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 			return Outcome{}, c.Refuse(claim.RevisedUpward)
 		}
 	}
-	units, err := verdictsOn(c, r.Units)
+	units, err := b.verdictsOn(c, r.Units)
 	if err != nil {
 		return Outcome{}, err
 	}
-	verdict := claim.Overall(units)
-	if r.Ground == GroundFraud && verdict == claim.Counterfeit {
-		return Outcome{}, fault.New(fault.RequestInvalid, "a revision on the ground of fraud cannot find a unit counterfeit").At("unit_verdicts")
+	owed := slices.ContainsFunc(units, claim.Unit.Owed)
+	if r.Ground == GroundFraud && owed {
+		return Outcome{}, fault.New(fault.RequestInvalid, "a revision on the ground of fraud cannot find that compensation is owed for a unit").At("unit_verdicts")
 	}
-	if !c.State.Live() && verdict != claim.Counterfeit {
+	if !c.State.Live() && !owed {
 		return Outcome{}, c.Refuse(claim.RevisedRejected)
 	}
 	if r.Ground == GroundLateAppeal {
@@ -105,7 +107,7 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	r.trace(b, c)
 	b.detail("ground", string(r.Ground))
 	b.detail("document", r.Document)
-	b.detail("units", describe(units))
+	b.detail("units", claim.Describe(units))
 	b.weighed(c, units)
 	if err := b.rule(c.ID, ruling{
 		units: units, up: claim.RevisedUpward, settled: claim.RevisedSettled, rejected: claim.RevisedRejected,

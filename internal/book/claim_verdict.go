@@ -33,7 +33,7 @@ func (b *Book) rule(id string, r ruling) error {
 	c := b.change(id)
 	c.Decide(r.units, r.by)
 	c.Fraud = r.fraud
-	if c.Verdict != claim.Counterfeit {
+	if !c.Owed() {
 		return b.leave(id, r)
 	}
 	if !c.State.Live() {

@@ -56,7 +56,7 @@ func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
 	if !c.State.Live() {
 		return b.chargeFees(c)
 	}
-	if c.Verdict != claim.Counterfeit || c.Revision == 0 {
+	if !c.Owed() || c.Revision == 0 {
 		return nil
 	}
 	v := b.governing(c)

@@ -177,9 +177,14 @@ var terms = map[string]func(v *policy.Version, a args, name string){
 	"floor":           func(v *policy.Version, a args, n string) { v.Floor = a.amount(n) },
 	"fee":             func(v *policy.Version, a args, n string) { v.AuthenticationFee = policy.FeeRule(a.must(n)) },
 	"reversal":        func(v *policy.Version, a args, n string) { v.ReversalBorneBy = policy.ReversalBearer(a.must(n)) },
-	"hold":            func(v *policy.Version, a args, n string) { v.Windows.Hold = a.duration(n) },
-	"notice":          func(v *policy.Version, a args, n string) { v.Windows.Notice = a.span(n) },
-	"top_up":          func(v *policy.Version, a args, n string) { v.Windows.TopUp = a.span(n) },
+	"tampered":        func(v *policy.Version, a args, n string) { v.Consequences.Tampered = policy.Consequence(a.must(n)) },
+	"not_our_product": func(v *policy.Version, a args, n string) {
+		v.Consequences.NotOurProduct = policy.Consequence(a.must(n))
+	},
+	"inconclusive": func(v *policy.Version, a args, n string) { v.Consequences.Inconclusive = policy.Consequence(a.must(n)) },
+	"hold":         func(v *policy.Version, a args, n string) { v.Windows.Hold = a.duration(n) },
+	"notice":       func(v *policy.Version, a args, n string) { v.Windows.Notice = a.span(n) },
+	"top_up":       func(v *policy.Version, a args, n string) { v.Windows.TopUp = a.span(n) },
 	"sources": func(v *policy.Version, a args, n string) {
 		v.SourceOrder = nil
 		for _, source := range a.list(n) {

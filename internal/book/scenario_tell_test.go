@@ -62,6 +62,9 @@ func (s *scenario) tellClaim(merchant string, a args) ([]string, error) {
 			told = append(told, what+strings.Join(parts, ", "))
 		}
 	}
+	if units := c.RefundUnits(); len(units) > 0 {
+		told = append(told, fmt.Sprintf("the refund path is open for %v", units))
+	}
 	f := &c.Funding
 	sums("set aside: ", "in all", f.Held)
 	sums("borne by: ", "deposit", f.FromDeposit, "shop funds", f.FromShopFunds, "advance", f.Advanced, "write-off", f.WrittenOff,

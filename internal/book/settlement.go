@@ -25,7 +25,7 @@ type deciding struct {
 // is about to.
 func (d deciding) counts(c *claim.Claim) bool {
 	switch {
-	case c.Verdict != claim.Counterfeit:
+	case !c.Owed():
 		return false
 	case c.ID == d.id:
 		return d.stays
@@ -118,7 +118,7 @@ func (s *settling) setOffs(lineID string) (map[string]policy.SetOff, error) {
 				Refunded: min(c.Highest.Refund, c.Funding.RefundPaid+c.Funding.RefundInFlight),
 			}
 			if s.counts(c) {
-				found[i].Units = c.Counterfeit()
+				found[i].Units = c.OwedUnits()
 			}
 		}
 		set, err := policy.SetOffs(s.b.lines.get(lineID).line, refunded, found)
@@ -256,7 +256,7 @@ func (s *settling) member(c *claim.Claim) (policy.Member, error) {
 	m := policy.Member{
 		ClaimID:              c.ID,
 		Line:                 l,
-		Units:                c.Counterfeit(),
+		Units:                c.OwedUnits(),
 		Refunded:             s.b.refunded(c.OrderLineID),
 		SetOff:               set[c.ID].Found,
 		BoughtAfterKnowledge: s.known[c.ClaimantID].Before(c.PaidAt),
@@ -269,8 +269,28 @@ func (s *settling) member(c *claim.Claim) (policy.Member, error) {
 	if c.ID != s.id && keeps(c) {
 		m.Kept.Stands, m.Kept.Award = true, c.Award.Compensation-fee
 	}
-	m.Versions, _ = s.b.catalog.open(l, c.LearnedAt, c.ArrivedAt)
+	open, _ := s.b.catalog.open(l, c.LearnedAt, c.ArrivedAt)
+	m.Versions = paying(c, open)
 	return m, nil
+}
+
+// paying leaves out the versions by which something found on a claim would not be compensated:
+// a verdict that one basis compensates does not make another basis do so. Where none is left,
+// such as after a correction of the line, all of them stay: what was decided is priced.
+func paying(c *claim.Claim, open map[policy.LegalBasis]*policy.Version) map[policy.LegalBasis]*policy.Version {
+	pay := make(map[policy.LegalBasis]*policy.Version, len(open))
+	for basis, v := range open {
+		table := v.Consequence()
+		if !slices.ContainsFunc(c.Units, func(u claim.Unit) bool {
+			return u.Consequence == policy.Tenfold && u.Verdict.Consequence(&table) != policy.Tenfold
+		}) {
+			pay[basis] = v
+		}
+	}
+	if len(pay) == 0 || c.BasisChosen != policy.Best && pay[c.BasisChosen] == nil {
+		return open
+	}
+	return pay
 }
 
 // compensationOut is the compensation that the consumer has, or may yet get under a
@@ -444,7 +464,7 @@ func familyOf(c *claim.Claim) SiblingKey {
 // followFamily asks for what pricing a claimant's claims on a product needs.
 func followFamily(b *Book, n *Needs, claimantID, productID, decided string) {
 	for _, s := range b.siblings(claimantID, productID) {
-		if s.ID != decided && (!s.State.Live() || s.Verdict != claim.Counterfeit) {
+		if s.ID != decided && (!s.State.Live() || !s.Owed()) {
 			continue
 		}
 		n.line(b.merchantID, s.OrderLineID)

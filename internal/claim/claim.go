@@ -4,7 +4,9 @@
 package claim
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -164,7 +166,7 @@ func (c *Claim) MayAppeal() bool { return c.AppealedRevision < c.Revision }
 
 // Reconsidering says whether a person decides anew because the claimant asked.
 func (c *Claim) Reconsidering() bool {
-	return c.State == InReview && c.Revision > 0 && c.Verdict != Counterfeit && c.AppealedRevision == c.Revision
+	return c.State == InReview && c.Revision > 0 && !c.Owed() && c.AppealedRevision == c.Revision
 }
 
 // Unit is one claimed unit of the order line and what was found on it.
@@ -172,6 +174,31 @@ type Unit struct {
 	// Ordinal is the unit's number within the line's quantity, from 1.
 	Ordinal int32
 	Verdict Verdict
+	// Consequence is what the policy made of the verdict when the claim was decided. A unit
+	// that a claim is weighed by can have Review; one that is kept with a claim never has.
+	Consequence policy.Consequence
+}
+
+// Owed says whether compensation is owed for the unit.
+func (u Unit) Owed() bool { return u.Verdict == Counterfeit || u.Consequence == policy.Tenfold }
+
+// String writes a unit as events do: "1=COUNTERFEIT", or "2=TAMPERED/TENFOLD" where the
+// verdict has a consequence that does not follow from itself.
+func (u Unit) String() string {
+	text := strconv.Itoa(int(u.Ordinal)) + "=" + string(u.Verdict)
+	if u.Consequence != policy.NoConsequence {
+		text += "/" + string(u.Consequence)
+	}
+	return text
+}
+
+// Describe writes units as events do, with spaces between.
+func Describe(units []Unit) string {
+	parts := make([]string, len(units))
+	for i, u := range units {
+		parts[i] = u.String()
+	}
+	return strings.Join(parts, " ")
 }
 
 // Award is what the verdict gives the consumer, in minor units of Currency.
@@ -271,7 +298,7 @@ func (c *Claim) Exposure() money.Amount {
 		return 0
 	case c.State.Confirmed():
 		return c.Shortfall()
-	case c.Verdict == Counterfeit:
+	case c.Owed():
 		return max(0, c.Award.Total()-c.Funding.Borne())
 	}
 	return max(0, c.Potential-c.Funding.Borne())
@@ -289,11 +316,29 @@ func (c *Claim) CheckEtag(etag string) error {
 		With("claimId", c.ID).With("etag", c.Etag()).At("etag").About(c)
 }
 
-// Counterfeit lists the ordinals of the units found counterfeit.
-func (c *Claim) Counterfeit() []int32 {
+// Owed says whether the verdict in force owes compensation for a unit.
+func (c *Claim) Owed() bool {
+	return c.Verdict == Counterfeit || slices.ContainsFunc(c.Units, Unit.Owed)
+}
+
+// OwedUnits lists the ordinals of the units for which compensation is owed.
+func (c *Claim) OwedUnits() []int32 { return c.unitsThat(Unit.Owed) }
+
+// RefundUnits lists the ordinals of the units for which nothing is owed and the refund path is
+// open. There are none while somebody has yet to decide, nor where the consumer keeps money of
+// a claim that was rejected after payment: that is a refund already.
+func (c *Claim) RefundUnits() []int32 {
+	kept := c.Funding.Paid() + c.Funding.InFlight() - c.Funding.ClawedBack
+	if c.State == Rejected && kept > 0 || c.State != Rejected && !c.State.Confirmed() {
+		return nil
+	}
+	return c.unitsThat(func(u Unit) bool { return u.Consequence == policy.RefundPath })
+}
+
+func (c *Claim) unitsThat(is func(Unit) bool) []int32 {
 	var out []int32
 	for _, u := range c.Units {
-		if u.Verdict == Counterfeit {
+		if is(u) {
 			out = append(out, u.Ordinal)
 		}
 	}

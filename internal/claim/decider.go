@@ -20,7 +20,9 @@ func (c *Claim) Decide(units []Unit, person string) {
 }
 
 // ByResults says whether t gives a claim a verdict that rests on results alone.
-func (t Trigger) ByResults() bool { return t == ResultCounterfeit || t == ResultGenuine }
+func (t Trigger) ByResults() bool {
+	return t == ResultCounterfeit || t == ResultGenuine || t == ResultRefundPath
+}
 
 // Confirm lets the verdict stand by a person, or by results alone where person is empty.
 func (c *Claim) Confirm(person string) {

@@ -57,6 +57,9 @@ const (
 	ResultCounterfeit Trigger = "RESULT_COUNTERFEIT"
 	// ResultGenuine is a verdict of genuine on every unit, by sufficient results.
 	ResultGenuine Trigger = "RESULT_GENUINE"
+	// ResultRefundPath is verdicts that owe nothing, by sufficient results; at least one unit is
+	// open to an ordinary refund.
+	ResultRefundPath Trigger = "RESULT_REFUND_PATH"
 	// ResultUndecided is a set of results that conflict, are inconclusive, or are
 	// too weak to decide alone.
 	ResultUndecided Trigger = "RESULT_UNDECIDED"
@@ -66,6 +69,9 @@ const (
 	ReviewUpheld Trigger = "REVIEW_UPHELD"
 	// ReviewRejected is a reviewer's finding that nothing is owed.
 	ReviewRejected Trigger = "REVIEW_REJECTED"
+	// ReviewRefundPath is a reviewer's finding that nothing is owed under the promise, and that
+	// at least one unit is open to an ordinary refund.
+	ReviewRefundPath Trigger = "REVIEW_REFUND_PATH"
 	// ReviewRetest is a reviewer's request for another result.
 	ReviewRetest Trigger = "REVIEW_RETEST"
 	// ReviewExpired is a reviewer's decision to close a claim whose proof never
@@ -120,8 +126,8 @@ const (
 // Triggers lists every trigger.
 func Triggers() []Trigger {
 	return []Trigger{
-		Filed, ResultCounterfeit, ResultGenuine, ResultUndecided, ResultLapsed,
-		ReviewUpheld, ReviewRejected, ReviewRetest, ReviewExpired, Accepted,
+		Filed, ResultCounterfeit, ResultGenuine, ResultRefundPath, ResultUndecided, ResultLapsed,
+		ReviewUpheld, ReviewRejected, ReviewRefundPath, ReviewRetest, ReviewExpired, Accepted,
 		NoticeLapsed, PaidInFull, PayoutFailedForGood, PayoutRetried,
 		PayoutReturned, WithdrawnByClaimant,
 		AppealedByMerchant, AppealUpheld, AppealUpheldInPart, AppealDismissed,
@@ -141,6 +147,7 @@ var rules = map[State]map[Trigger]State{
 	Authenticating: {
 		ResultCounterfeit:   Notified,
 		ResultGenuine:       Rejected,
+		ResultRefundPath:    Rejected,
 		ResultUndecided:     InReview,
 		ResultLapsed:        InReview,
 		WithdrawnByClaimant: Withdrawn,
@@ -148,8 +155,10 @@ var rules = map[State]map[Trigger]State{
 	InReview: {
 		ResultCounterfeit:   Notified,
 		ResultGenuine:       Rejected,
+		ResultRefundPath:    Rejected,
 		ReviewUpheld:        Notified,
 		ReviewRejected:      Rejected,
+		ReviewRefundPath:    Rejected,
 		ReviewRetest:        Authenticating,
 		ReviewExpired:       Expired,
 		RevisedSettled:      Paying,
@@ -157,6 +166,7 @@ var rules = map[State]map[Trigger]State{
 	},
 	Notified: {
 		ResultGenuine:       Rejected,
+		ResultRefundPath:    Rejected,
 		ResultUndecided:     InReview,
 		Accepted:            Paying,
 		NoticeLapsed:        Paying,
@@ -169,6 +179,7 @@ var rules = map[State]map[Trigger]State{
 	},
 	Appealed: {
 		ResultGenuine:       Rejected,
+		ResultRefundPath:    Rejected,
 		AppealUpheld:        Rejected,
 		AppealUpheldInPart:  Paying,
 		AppealDismissed:     Paying,
@@ -181,6 +192,7 @@ var rules = map[State]map[Trigger]State{
 	},
 	AwaitingApproval: {
 		ResultGenuine:       Rejected,
+		ResultRefundPath:    Rejected,
 		ResultUndecided:     InReview,
 		ApprovedByTwo:       Paying,
 		ApprovalRefused:     InReview,
@@ -425,8 +437,8 @@ func Actions() []Action {
 // actionTriggers lists the triggers that an action can pull. An action is not
 // allowed in a state in which none of its triggers leads anywhere.
 var actionTriggers = map[Action][]Trigger{
-	ActionRecordResult:  {ResultCounterfeit, ResultGenuine, ResultUndecided},
-	ActionDecideReview:  {ReviewUpheld, ReviewRejected, ReviewRetest, ReviewExpired},
+	ActionRecordResult:  {ResultCounterfeit, ResultGenuine, ResultRefundPath, ResultUndecided},
+	ActionDecideReview:  {ReviewUpheld, ReviewRejected, ReviewRefundPath, ReviewRetest, ReviewExpired},
 	ActionAccept:        {Accepted},
 	ActionAppeal:        {AppealedByMerchant},
 	ActionDecideAppeal:  {AppealUpheld, AppealUpheldInPart, AppealDismissed},

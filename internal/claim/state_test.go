@@ -15,10 +15,12 @@ trigger                NEW  AUT  REV  NOT  APP  APR  PAY  FLD  PAI  REJ  WDN  EX
 FILED                  AUT  -    -    -    -    -    -    -    -    -    -    -
 RESULT_COUNTERFEIT     -    NOT  NOT  -    -    -    -    -    -    -    -    -
 RESULT_GENUINE         -    REJ  REJ  REJ  REJ  REJ  -    -    -    -    -    -
+RESULT_REFUND_PATH     -    REJ  REJ  REJ  REJ  REJ  -    -    -    -    -    -
 RESULT_UNDECIDED       -    REV  -    REV  -    REV  -    -    -    -    -    -
 RESULT_LAPSED          -    REV  -    -    -    -    -    -    -    -    -    -
 REVIEW_UPHELD          -    -    NOT  -    -    -    -    -    -    -    -    -
 REVIEW_REJECTED        -    -    REJ  -    -    -    -    -    -    -    -    -
+REVIEW_REFUND_PATH     -    -    REJ  -    -    -    -    -    -    -    -    -
 REVIEW_RETEST          -    -    AUT  -    -    -    -    -    -    -    -    -
 REVIEW_EXPIRED         -    -    EXP  -    -    -    -    -    -    -    -    -
 ACCEPTED               -    -    -    PAY  -    -    -    -    -    -    -    -

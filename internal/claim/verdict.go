@@ -7,6 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // Verdict is the finding on a unit or on the whole claim.
@@ -22,10 +23,81 @@ const (
 	Genuine Verdict = "GENUINE"
 	// Inconclusive never triggers compensation (rule V4).
 	Inconclusive Verdict = "INCONCLUSIVE"
+	// NotOurProduct is a product that the brand did not make, without a finding of what it is.
+	NotOurProduct Verdict = "NOT_OUR_PRODUCT"
+	// GrayMarket is a genuine product of an unauthorised channel (rule E6).
+	GrayMarket Verdict = "GRAY_MARKET"
+	// Tampered is a package that was opened, refilled or mixed with other goods.
+	Tampered Verdict = "TAMPERED"
+	// Altered is a genuine product that was changed, such as repaired or dated anew.
+	Altered Verdict = "ALTERED"
+	// NotAsDescribed is a product of the brand that is not the one which was sold (rule E5).
+	NotAsDescribed Verdict = "NOT_AS_DESCRIBED"
 )
 
 // Verdicts lists every verdict.
-func Verdicts() []Verdict { return []Verdict{Pending, Counterfeit, Genuine, Inconclusive} }
+func Verdicts() []Verdict {
+	return []Verdict{
+		Pending, Counterfeit, Genuine, Inconclusive, NotOurProduct, GrayMarket, Tampered, Altered, NotAsDescribed,
+	}
+}
+
+// Findings lists the verdicts that a result or a person can give.
+func Findings() []Verdict { return Verdicts()[1:] }
+
+// Consequence is what a table makes of a verdict. Counterfeit is compensated and nothing
+// follows from genuine, whatever the table says.
+func (v Verdict) Consequence(table *policy.Consequences) policy.Consequence {
+	switch v {
+	case Pending, Counterfeit, Genuine:
+	case Inconclusive:
+		return table.Inconclusive
+	case NotOurProduct:
+		return table.NotOurProduct
+	case GrayMarket:
+		return table.GrayMarket
+	case Tampered:
+		return table.Tampered
+	case Altered:
+		return table.Altered
+	case NotAsDescribed:
+		return table.NotAsDescribed
+	}
+	return policy.NoConsequence
+}
+
+// Opposite says whether one verdict finds goods to be what they were sold as, and the other
+// does not.
+func (v Verdict) Opposite(other Verdict) bool {
+	mine, known := v.asSold()
+	its, too := other.asSold()
+	return known && too && mine != its
+}
+
+// asSold says whether goods are what they were sold as, wherever they came from, and whether
+// the verdict tells.
+func (v Verdict) asSold() (is, told bool) {
+	switch v {
+	case Genuine, GrayMarket:
+		return true, true
+	case Counterfeit, NotOurProduct, Tampered, Altered, NotAsDescribed:
+		return false, true
+	case Pending, Inconclusive:
+	}
+	return false, false
+}
+
+// Ruled gives units the consequences of their verdicts as a person decided them: what the
+// table leaves to a person has no other.
+func Ruled(units []Unit, table *policy.Consequences) []Unit {
+	units = slices.Clone(units)
+	for i, u := range units {
+		if units[i].Consequence = u.Verdict.Consequence(table); units[i].Consequence == policy.Review {
+			units[i].Consequence = policy.NoConsequence
+		}
+	}
+	return units
+}
 
 // AuthenticatorKind is what stands behind an authenticator.
 type AuthenticatorKind string
@@ -137,23 +209,33 @@ const (
 // FeePayers lists the payers.
 func FeePayers() []FeePayer { return []FeePayer{FeePayerClaimant, FeePayerPlatform} }
 
-// Overall folds the verdicts on units into the claim's.
+// Overall folds the verdicts on units into the claim's: counterfeit if one is, else another
+// verdict for which compensation is owed, else pending and inconclusive while a unit is, and
+// else the first in the order below that one unit has; genuine only if all are.
 func Overall(units []Unit) Verdict {
-	all := Genuine
+	order := []Verdict{Pending, Inconclusive, NotOurProduct, Tampered, Altered, NotAsDescribed, GrayMarket}
+	found := Genuine
+	rank := len(order)
+	owed := Pending
 	for _, u := range units {
-		switch u.Verdict {
-		case Counterfeit:
+		if u.Verdict == Counterfeit {
 			return Counterfeit
-		case Pending:
-			all = Pending
-		case Inconclusive:
-			if all != Pending {
-				all = Inconclusive
-			}
-		case Genuine:
+		}
+		at := slices.Index(order, u.Verdict)
+		if at < 0 {
+			continue
+		}
+		if u.Owed() && (owed == Pending || at < slices.Index(order, owed)) {
+			owed = u.Verdict
+		}
+		if at < rank {
+			rank, found = at, u.Verdict
 		}
 	}
-	return all
+	if owed != Pending {
+		return owed
+	}
+	return found
 }
 
 // CheckUnits refuses unit verdicts that name a unit twice or one that the claim

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -17,6 +18,8 @@ var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // words are the verdicts as the tables below write them.
 var words = map[string]claim.Verdict{
 	"fake": claim.Counterfeit, "real": claim.Genuine, "unclear": claim.Inconclusive, "none": claim.Pending,
+	"foreign": claim.NotOurProduct, "gray": claim.GrayMarket, "tampered": claim.Tampered, "altered": claim.Altered,
+	"other": claim.NotAsDescribed,
 }
 
 // rank is a result's strength as its issuer, sample and custody make it.
@@ -171,7 +174,7 @@ var weighings = []weighing{
 // weigh weighs the examples of a rule, each in several orders: results arrive as they please.
 func weigh(t *testing.T, rule string) {
 	t.Helper()
-	rules, found := claim.FirstRules(), 0
+	rules, table, found := claim.FirstRules(), policy.DefaultConsequences(), 0
 	for _, c := range weighings {
 		if c.rule != rule {
 			continue
@@ -192,7 +195,7 @@ func weigh(t *testing.T, rule string) {
 			const orders = 20
 			random := rand.New(rand.NewPCG(1, 2))
 			for range orders {
-				w := rules.Weigh(claimed, results)
+				w := rules.Weigh(claimed, results, &table)
 				units := w.Verdicts()
 				trigger, decided := w.Trigger()
 				if again, ok := claim.ReadWeighing(w.String()); !ok || again.String() != w.String() {
@@ -261,6 +264,11 @@ func TestOverallFoldsUnits(t *testing.T) {
 		"1=unclear 2=none":        claim.Pending,
 		"1=none 2=unclear":        claim.Pending,
 		"1=real 2=none 3=real":    claim.Pending,
+		"1=tampered 2=none":       claim.Pending,
+		"1=unclear 2=gray":        claim.Inconclusive,
+		"1=gray 2=tampered":       claim.Tampered,
+		"1=real 2=gray":           claim.GrayMarket,
+		"1=tampered 2=fake":       claim.Counterfeit,
 	} {
 		if got := claim.Overall(readUnits(t, units)); got != want {
 			t.Errorf("%s is %s, want %s", units, got, want)
@@ -275,7 +283,7 @@ func TestCheckUnits(t *testing.T) {
 	if got := c.Ordinals(); !slices.Equal(got, []int32{2, 3, 5}) {
 		t.Errorf("ordinals are %v", got)
 	}
-	if got := c.Counterfeit(); !slices.Equal(got, []int32{2, 5}) {
+	if got := c.OwedUnits(); !slices.Equal(got, []int32{2, 5}) {
 		t.Errorf("counterfeit ordinals are %v", got)
 	}
 	for units, want := range map[string]fault.Reason{

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // Reason says by which rule a unit has its verdict, or waits for a person.
@@ -63,15 +65,17 @@ func (w *Weighing) Verdicts() []Unit {
 
 // Trigger is what the weighing pulls. It is none while a unit has no result at all.
 func (w *Weighing) Trigger() (t Trigger, decided bool) {
-	var counterfeit, undecided bool
+	var counterfeit, refund, undecided bool
 	for i := range w.Units {
 		switch u := &w.Units[i]; {
 		case u.Reason == NoResult:
 			return "", false
-		case u.Reason != DecidesAlone && u.Reason != FinalReinspection:
+		case !u.decided():
 			undecided = true
-		case u.Verdict == Counterfeit:
+		case u.Owed():
 			counterfeit = true
+		case u.Consequence == policy.RefundPath:
+			refund = true
 		}
 	}
 	switch {
@@ -79,8 +83,23 @@ func (w *Weighing) Trigger() (t Trigger, decided bool) {
 		return ResultUndecided, true
 	case counterfeit:
 		return ResultCounterfeit, true
+	case refund:
+		return ResultRefundPath, true
 	}
 	return ResultGenuine, true
+}
+
+// decided says whether results alone decide the unit. What could not be told decides where
+// the policy gives it a consequence that no person has to decide.
+func (u *UnitRuling) decided() bool {
+	switch u.Reason {
+	case DecidesAlone, FinalReinspection:
+		return u.Consequence != policy.Review
+	case NotTold:
+		return u.Consequence == policy.RefundPath
+	case NoResult, TooWeak, QuorumMissing, Conflicting, ByPerson:
+	}
+	return false
 }
 
 // ByPerson is the weighing as a person decided it.
@@ -95,6 +114,8 @@ func (w Weighing) ByPerson(units []Unit) Weighing {
 }
 
 // String writes a weighing as events keep it: "rules 2; r-1=5 r-2=6; 1=COUNTERFEIT/5/DECIDES_ALONE".
+// The consequence of a verdict stands behind its reason where it does not follow from itself:
+// "1=TAMPERED/3/DECIDES_ALONE/REVIEW".
 func (w *Weighing) String() string {
 	results, units := make([]string, len(w.Results)), make([]string, len(w.Units))
 	for i, r := range w.Results {
@@ -102,6 +123,9 @@ func (w *Weighing) String() string {
 	}
 	for i, u := range w.Units {
 		units[i] = fmt.Sprintf("%d=%s/%d/%s", u.Ordinal, u.Verdict, u.Rank, u.Reason)
+		if u.Consequence != policy.NoConsequence {
+			units[i] += "/" + string(u.Consequence)
+		}
 	}
 	return fmt.Sprintf("rules %d; %s; %s", w.Rules, strings.Join(results, " "), strings.Join(units, " "))
 }
@@ -125,7 +149,10 @@ func ReadWeighing(text string) (w Weighing, ok bool) {
 	}
 	for _, word := range strings.Fields(parts[2]) {
 		fields := strings.FieldsFunc(word, func(r rune) bool { return r == '=' || r == '/' })
-		if len(fields) != 4 {
+		if len(fields) == 4 {
+			fields = append(fields, string(policy.NoConsequence))
+		}
+		if len(fields) != 5 {
 			return w, false
 		}
 		ordinal, err := strconv.ParseInt(fields[0], 10, 32)
@@ -133,7 +160,10 @@ func ReadWeighing(text string) (w Weighing, ok bool) {
 		if err != nil || other != nil {
 			return w, false
 		}
-		w.Units = append(w.Units, UnitRuling{Unit{int32(ordinal), Verdict(fields[1])}, rank, Reason(fields[3])})
+		w.Units = append(w.Units, UnitRuling{
+			Unit: Unit{Ordinal: int32(ordinal), Verdict: Verdict(fields[1]), Consequence: policy.Consequence(fields[4])},
+			Rank: rank, Reason: Reason(fields[3]),
+		})
 	}
 	return w, true
 }
@@ -141,8 +171,9 @@ func ReadWeighing(text string) (w Weighing, ok bool) {
 // Weigh turns all results of a claim into a verdict for each unit, with the rule that gave it.
 // For each unit the strongest rank with a result decides. Results of that rank that disagree
 // are a conflict (V3). A verdict on a rank weaker than the rules' needs a person (V1), and
-// photos or codes alone never decide (V2).
-func (r *Rules) Weigh(units []Unit, results []Graded) Weighing {
+// photos or codes alone never decide (V2). The table says what follows from each verdict that
+// decides.
+func (r *Rules) Weigh(units []Unit, results []Graded, table *policy.Consequences) Weighing {
 	w := Weighing{Rules: r.Version}
 	for i := range results {
 		if !results[i].Retracted {
@@ -150,7 +181,7 @@ func (r *Rules) Weigh(units []Unit, results []Graded) Weighing {
 		}
 	}
 	for _, u := range units {
-		w.Units = append(w.Units, r.weighUnit(u.Ordinal, r.onUnit(u.Ordinal, results)))
+		w.Units = append(w.Units, r.weighUnit(u.Ordinal, r.onUnit(u.Ordinal, results), table))
 	}
 	return w
 }
@@ -185,9 +216,9 @@ func (r *Rules) final(g *Graded) bool {
 	return r.Reinspection.Final && g.Reinspection && g.Kind == AccreditedLab
 }
 
-// weighUnit gives the verdict on one unit.
-func (r *Rules) weighUnit(ordinal int32, found []finding) UnitRuling {
-	u := UnitRuling{Unit: Unit{ordinal, Pending}, Rank: WeakestRank + 1}
+// weighUnit gives the verdict on one unit, and what follows from it where results alone decide.
+func (r *Rules) weighUnit(ordinal int32, found []finding, table *policy.Consequences) UnitRuling {
+	u := UnitRuling{Unit: Unit{Ordinal: ordinal, Verdict: Pending}, Rank: WeakestRank + 1}
 	conflict, final := false, false
 	bodies := make(map[string]bool)
 	for _, f := range found {
@@ -220,6 +251,13 @@ func (r *Rules) weighUnit(ordinal int32, found []finding) UnitRuling {
 		u.Reason = FinalReinspection
 	default:
 		u.Reason = DecidesAlone
+	}
+	strong := u.Rank <= r.DecidesAlone && len(bodies) >= r.quorum(u.Rank)
+	if strong && (u.Reason == DecidesAlone || u.Reason == FinalReinspection || u.Reason == NotTold) {
+		u.Consequence = u.Verdict.Consequence(table)
+	}
+	if u.Reason == NotTold && u.Consequence == policy.Review {
+		u.Consequence = policy.NoConsequence // The reason says it.
 	}
 	return u
 }

@@ -39,8 +39,8 @@ type consumerWords struct {
 	actions map[claim.Action]string
 	advice  map[claim.State]string
 
-	number, timeless, stopped        *template.Template
-	stake, due, reached, none, repay *template.Template
+	number, timeless, stopped                    *template.Template
+	stake, due, reached, none, repay, refundable *template.Template
 }
 
 // Open says whether a claim in a state still has to be decided, so that an earlier
@@ -100,6 +100,9 @@ func (w *writer) consumerAward(r *claim.Revision) []string {
 		out = append(out, fill(words.due, w.amounts(r)), fill(words.reached, fields{
 			"Paid": w.amount(c.Funding.Paid()), "InFlight": w.amount(c.Funding.InFlight()),
 		}))
+	}
+	if units := c.RefundUnits(); len(units) > 0 {
+		out = append(out, fill(words.refundable, fields{"Units": w.ordinals(units)}))
 	}
 	if owed := c.Funding.ClawedBack; owed > 0 {
 		out = append(out, fill(words.repay, fields{"Amount": w.amount(owed)}))

@@ -25,7 +25,9 @@ type catalogue struct {
 	actions   map[claim.Action]string
 	deadlines map[claim.Deadline]string
 	verdicts  map[claim.Verdict]string
-	bases     map[policy.LegalBasis]string
+	// consequences say what the policy makes of a verdict.
+	consequences map[policy.Consequence]string
+	bases        map[policy.LegalBasis]string
 	// causes say why a result does not count any more, reweighings what became of its claim.
 	causes      map[claim.RetractionCause]string
 	reweighings map[claim.Reweighed]string
@@ -58,7 +60,7 @@ type catalogue struct {
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
 	about, why, note, result, broken, weighed, ranked, ruled, uncommissioned, retracted, turn, escalated, commissioned, overdue, requested, missing, time, timeless, stopped *template.Template
-	awarded, contested, floor, cap, funding, held, shortfall, noAward                                                                                                        *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward, refundable                                                                                            *template.Template
 	choice, stays, moves, unpriced, deadline                                                                                                                                 *template.Template
 }
 

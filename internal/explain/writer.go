@@ -100,7 +100,7 @@ func (w *writer) weighing(x *claim.Weighing, results []claim.Result) string {
 	for _, k := range rulings[:min(len(rulings), weighedMax)] {
 		text += fill(w.words.phrases.ruled, fields{
 			"Units": strings.Join(alike[k], w.words.comma), "Verdict": word(w.words.verdicts, k.Verdict), "Rank": counted(int32(k.Rank)),
-			"Reason": word(w.words.reasons, k.Reason),
+			"Reason": word(w.words.reasons, k.Reason), "Consequence": w.words.consequences[k.Consequence],
 		})
 	}
 	return text
@@ -209,7 +209,28 @@ func (w *writer) movements(p *claim.Prospect) []string {
 	return out
 }
 
+// award says what the verdict awards, and for which units it opens the refund path.
 func (w *writer) award(r *claim.Revision) []string {
+	out := w.awarded(r)
+	if units := w.claim.RefundUnits(); len(units) > 0 {
+		out = append(out, fill(w.words.phrases.refundable, fields{"Units": w.ordinals(units)}))
+	}
+	return out
+}
+
+// ordinals names units by their numbers.
+func (w *writer) ordinals(units []int32) string {
+	var texts []string
+	for _, u := range units[:min(len(units), weighedMax)] {
+		texts = append(texts, strconv.Itoa(int(u)))
+	}
+	if len(units) > weighedMax {
+		texts = append(texts, "…")
+	}
+	return strings.Join(texts, w.words.comma)
+}
+
+func (w *writer) awarded(r *claim.Revision) []string {
 	p, c := &w.words.phrases, w.claim
 	if r == nil || r.Calculation.PolicyID == "" {
 		return []string{fill(p.noAward, nil)}

@@ -52,7 +52,7 @@ func (v *Version) Faults() []error {
 		v.checkSources, v.checkAdvanceLimit, v.checkAdvanceLimitPerMerchant,
 		v.checkApprovalOver, v.checkAbnormalFactor, v.checkAbnormalOver,
 		v.checkReversal, v.checkFee, v.checkFixedPromise,
-		v.checkMinimumDeposit, v.checkProtectedShare, v.checkReconsiderations, v.checkEffect,
+		v.checkMinimumDeposit, v.checkProtectedShare, v.checkReconsiderations, v.checkConsequences, v.checkEffect,
 	} {
 		if err := check(); err != nil {
 			faults = append(faults, err)

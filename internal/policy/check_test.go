@@ -65,6 +65,9 @@ func TestP1_VersionSaysEverything(t *testing.T) {
 		{"grouping for ever", func(v *V) { v.Windows.Grouping = 1 << 62 }, fault.RequestInvalid, "windows.grouping"},
 		{"never published", func(v *V) { v.PublishedAt = time.Time{} }, fault.RequestInvalid, "published_at"},
 		{"never in force", func(v *V) { v.EffectiveFrom = time.Time{} }, fault.RequestInvalid, "effective_from"},
+		{"what cannot be told compensated", func(v *V) { v.Consequences.Inconclusive = policy.Tenfold }, fault.RequestInvalid, "consequences.inconclusive"},
+		{"gray market compensated", func(v *V) { v.Consequences.GrayMarket = policy.Tenfold }, fault.RequestInvalid, "consequences.gray_market"},
+		{"unknown consequence", func(v *V) { v.Consequences.Altered = "TWOFOLD" }, fault.RequestInvalid, "consequences.altered"},
 		{"clause without digest", func(v *V) { v.ClauseDigest = "the text" }, fault.RequestInvalid, "clause_digest"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -127,6 +130,13 @@ func TestCheckAcceptsSoundVersions(t *testing.T) {
 		func(v *policy.Version) { v.SourceOrder, v.AdvanceLimit = []policy.Source{policy.SourceShopFunds}, 0 },
 		func(v *policy.Version) { v.Multiplier = money.Ratio{Num: 3, Den: 2} },
 		func(v *policy.Version) { v.ClauseDigest = strings.Repeat("0f", 32) },
+		func(v *policy.Version) { v.Consequences = policy.DefaultConsequences() },
+		func(v *policy.Version) {
+			v.Consequences = policy.Consequences{
+				NotOurProduct: policy.Tenfold, GrayMarket: policy.Review, Tampered: policy.Tenfold, Altered: policy.Tenfold,
+				NotAsDescribed: policy.Tenfold, Inconclusive: policy.RefundPath,
+			}
+		},
 	} {
 		if err := version(policy.Promise, change).Check(); err != nil {
 			t.Error(err)

@@ -142,6 +142,12 @@ var terms = []term{
 	{"reconsiderations_max", func(v *Version) string {
 		return fmt.Sprint(cmp.Or(v.ReconsiderationsMax, ReconsiderationsDefault))
 	}},
+	{"consequences.not_our_product", consequenceTerm(func(c *Consequences) Consequence { return c.NotOurProduct })},
+	{"consequences.gray_market", consequenceTerm(func(c *Consequences) Consequence { return c.GrayMarket })},
+	{"consequences.tampered", consequenceTerm(func(c *Consequences) Consequence { return c.Tampered })},
+	{"consequences.altered", consequenceTerm(func(c *Consequences) Consequence { return c.Altered })},
+	{"consequences.not_as_described", consequenceTerm(func(c *Consequences) Consequence { return c.NotAsDescribed })},
+	{"consequences.inconclusive", consequenceTerm(func(c *Consequences) Consequence { return c.Inconclusive })},
 }
 
 // none is the word for an amount or a share that a version leaves out.
@@ -172,6 +178,13 @@ func amountTerm(of func(v *Version) money.Amount) func(v *Version) string {
 			return none
 		}
 		return money.Format(a, v.Currency) + " " + v.Currency
+	}
+}
+
+func consequenceTerm(of func(c *Consequences) Consequence) func(v *Version) string {
+	return func(v *Version) string {
+		c := v.Consequence()
+		return string(of(&c))
 	}
 }
 

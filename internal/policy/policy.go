@@ -172,6 +172,9 @@ type Version struct {
 	// reconsidered, each decision once; zero means ReconsiderationsDefault.
 	ReconsiderationsMax int32 `json:"reconsiderations_max,omitempty"`
 
+	// Consequences are what follows from verdicts other than counterfeit and genuine.
+	Consequences Consequences `json:"consequences,omitzero"`
+
 	// MinimumDeposit and ProtectedShare are terms of the merchant, not of a claim;
 	// see MerchantTerms.
 	MinimumDeposit money.Amount `json:"minimum_deposit_minor,omitempty"`

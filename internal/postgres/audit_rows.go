@@ -4,11 +4,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/lib/pq"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 )
 
@@ -190,11 +190,7 @@ func unitsOf(stored []byte) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	parts := make([]string, len(units))
-	for i, u := range units {
-		parts[i] = strconv.Itoa(int(u.Ordinal)) + "=" + string(u.Verdict)
-	}
-	return strings.Join(parts, " "), true
+	return claim.Describe(units), true
 }
 
 // BoundOfClaims reads the rows about the claims from one id to another that events bind.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
@@ -78,6 +79,8 @@ func fillClaim(row scanner, c *claim.Claim) error {
 type unitRow struct {
 	Ordinal int32         `json:"ordinal"`
 	Verdict claim.Verdict `json:"verdict"`
+	// Consequence is left out where the verdict has none but its own.
+	Consequence policy.Consequence `json:"consequence,omitempty"`
 }
 
 func decodeUnits(b []byte) ([]claim.Unit, error) {
@@ -102,7 +105,11 @@ func encodeUnits(units []claim.Unit) string {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		buf = fmt.Appendf(buf, `{"ordinal":%d,"verdict":%q}`, u.Ordinal, u.Verdict)
+		buf = fmt.Appendf(buf, `{"ordinal":%d,"verdict":%q`, u.Ordinal, u.Verdict)
+		if u.Consequence != policy.NoConsequence {
+			buf = fmt.Appendf(buf, `,"consequence":%q`, u.Consequence)
+		}
+		buf = append(buf, '}')
 	}
 	return string(append(buf, ']'))
 }

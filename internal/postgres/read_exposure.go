@@ -27,7 +27,7 @@ func (r Reader) ExposureByWeek(ctx context.Context, merchantID string) ([]Exposu
 		SELECT x.week, x.currency, sum(x.exposure_minor)::bigint, sum(least(x.held_minor, x.exposure_minor))::bigint, count(*)
 		FROM (
 			SELECT date_trunc('week', w.deadline_at, 'Asia/Shanghai') AS week, c.currency, c.held_minor, greatest(0,
-			       CASE WHEN c.state IN ('PAYING', 'PAYOUT_FAILED') OR c.verdict = 'COUNTERFEIT'
+			       CASE WHEN c.state IN ('PAYING', 'PAYOUT_FAILED') OR c.verdict = 'COUNTERFEIT' OR c.units::text LIKE '%"TENFOLD"%'
 			            THEN c.award_refund_minor + c.award_compensation_minor ELSE c.potential_minor END
 			       - c.from_deposit_minor - c.from_shop_funds_minor - c.advanced_minor - c.written_off_minor) AS exposure_minor
 			FROM waits w

@@ -82,7 +82,7 @@ var forConsumers = []string{
 	"ClaimExplanation.claim", "ClaimExplanation.action_effects", "ClaimExplanation.text",
 	"Claim.name", "Claim.claim_id", "Claim.state", "Claim.state_since", "Claim.units", "Claim.order_id", "Claim.product_id", "Claim.remedies",
 	"Claim.filed_at", "Claim.waits_for", "Claim.deadline", "Claim.allowed_actions", "Claim.verdict", "Claim.award",
-	"UnitVerdict.ordinal", "UnitVerdict.verdict", "Deadline.passes_at", "Deadline.kind", "Award.refund", "Award.compensation",
+	"UnitVerdict.ordinal", "UnitVerdict.verdict", "UnitVerdict.consequence", "Claim.refund_units", "Deadline.passes_at", "Deadline.kind", "Award.refund", "Award.compensation",
 	"Money.currency_code", "Money.minor_units", "ActionEffect.action", "ActionEffect.method", "ActionEffect.next_state",
 	"ExplanationText.language", "ExplanationText.why", "ExplanationText.turn", "ExplanationText.time", "ExplanationText.award", "ExplanationText.choices",
 }

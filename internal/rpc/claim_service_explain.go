@@ -105,7 +105,7 @@ func forConsumer(p *tenfoldv1.ClaimExplanation, c *claim.Claim, choices []explai
 		Text: p.GetText(),
 	}
 	if !explain.Open(c.State) {
-		out.Claim.Verdict, out.Claim.Award = of.GetVerdict(), of.GetAward()
+		out.Claim.Verdict, out.Claim.Award, out.Claim.RefundUnits = of.GetVerdict(), of.GetAward(), of.GetRefundUnits()
 	} else {
 		for i := range out.Claim.Units {
 			out.Claim.Units[i] = &tenfoldv1.UnitVerdict{Ordinal: of.GetUnits()[i].GetOrdinal()}
@@ -249,6 +249,7 @@ func weighingOf(merchant string, w *claim.Weighing) *tenfoldv1.Weighing {
 	for _, u := range w.Units {
 		p.Units = append(p.Units, &tenfoldv1.WeighedUnit{
 			Ordinal: u.Ordinal, Verdict: verdicts.proto(u.Verdict), Rank: int32(u.Rank), Reason: weighingReasons.proto(u.Reason),
+			Consequence: consequences.proto(u.Consequence),
 		})
 	}
 	return p

@@ -111,8 +111,9 @@ func reportOf(given []commission.Commission, found []postgres.Finding) *tenfoldv
 
 // reversed says whether the claim finds the opposite of a result on one of its units.
 func reversed(x *postgres.Finding) bool {
-	opposite := map[claim.Verdict]claim.Verdict{claim.Counterfeit: claim.Genuine, claim.Genuine: claim.Counterfeit}
 	return slices.ContainsFunc(x.Units, func(u claim.Unit) bool {
-		return slices.ContainsFunc(x.Now, func(now claim.Unit) bool { return now.Ordinal == u.Ordinal && now.Verdict == opposite[u.Verdict] })
+		return slices.ContainsFunc(x.Now, func(now claim.Unit) bool {
+			return now.Ordinal == u.Ordinal && u.Verdict.Opposite(now.Verdict)
+		})
 	})
 }

@@ -14,7 +14,7 @@ func (who caller) basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		State: claimStates.proto(c.State), StateSince: stamp(c.StateSince),
 		Verdict: verdicts.proto(c.Verdict), Revision: c.Revision,
 		OrderLineName: orderLineName(c.MerchantID, c.OrderLineID), OrderId: c.OrderID, ProductId: c.ProductID,
-		ClaimantId: c.ClaimantID, Units: unitsOf(c.Units),
+		ClaimantId: c.ClaimantID, Units: ruledUnitsOf(c.Units), RefundUnits: c.RefundUnits(),
 		LegalBasisChoice: legalBases.proto(c.BasisChosen), LegalBasis: legalBases.proto(c.Basis),
 		PricingGroup: c.GroupID, Remedies: remediesOf(c.Remedies), Grounds: grounds.proto(c.Grounds),
 		LearnedAt: stamp(c.LearnedAt), FiledAt: stamp(c.FiledAt), PayoutDestination: c.Destination,
@@ -88,6 +88,18 @@ func unitsOf(units []claim.Unit) []*tenfoldv1.UnitVerdict {
 	out := make([]*tenfoldv1.UnitVerdict, len(units))
 	for i, u := range units {
 		out[i] = &tenfoldv1.UnitVerdict{Ordinal: u.Ordinal, Verdict: verdicts.proto(u.Verdict)}
+	}
+	return out
+}
+
+// ruledUnitsOf are units of a claim or of a revision, with what followed from their verdicts.
+func ruledUnitsOf(units []claim.Unit) []*tenfoldv1.UnitVerdict {
+	out := unitsOf(units)
+	for i, u := range units {
+		out[i].Consequence = consequences.proto(u.Consequence)
+		if u.Owed() {
+			out[i].Consequence = tenfoldv1.Consequence_CONSEQUENCE_TENFOLD
+		}
 	}
 	return out
 }

@@ -25,7 +25,7 @@ func approvalOf(a *book.Approval, c *claim.Claim) *tenfoldv1.Approval {
 
 func revisionOf(v *claim.Revision, currency string) *tenfoldv1.Revision {
 	p := &tenfoldv1.Revision{
-		Number: v.Number, Verdict: verdicts.proto(v.Verdict), Units: unitsOf(v.Units),
+		Number: v.Number, Verdict: verdicts.proto(v.Verdict), Units: ruledUnitsOf(v.Units),
 		Award:      &tenfoldv1.Award{Refund: moneyOf(v.Award.Refund, currency), Compensation: moneyOf(v.Award.Compensation, currency)},
 		LegalBasis: legalBases.proto(v.Basis), Cause: v.Cause, Author: v.Author, Note: v.Note,
 		RevisedAt: stamp(v.RecordedAt), EventNumber: v.EventNumber,

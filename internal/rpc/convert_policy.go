@@ -24,6 +24,7 @@ func policyVersionOf(v *policy.Version) *tenfoldv1.PolicyVersion {
 		ReversalBorneBy: reversalBearers.proto(v.ReversalBearer()), AuthenticationFee: feeRules.proto(v.FeeRule()),
 		FixedPromise:   fixedPromises.proto(v.FixedRule()),
 		MinimumDeposit: moneyOrNone(v.MinimumDeposit, v.Currency), ReconsiderationsMax: v.ReconsiderationsMax,
+		Consequences: consequencesOf(v.Consequence()),
 	}
 	if v.Floor > 0 {
 		p.FloorScope = tenfoldv1.FloorScope_FLOOR_SCOPE_ONCE_PER_GROUP
@@ -32,6 +33,22 @@ func policyVersionOf(v *policy.Version) *tenfoldv1.PolicyVersion {
 		p.ProtectedShare = ratioOf(v.ProtectedShare)
 	}
 	return p
+}
+
+func consequencesOf(c policy.Consequences) *tenfoldv1.VerdictConsequences {
+	return &tenfoldv1.VerdictConsequences{
+		NotOurProduct: consequences.proto(c.NotOurProduct), GrayMarket: consequences.proto(c.GrayMarket),
+		Tampered: consequences.proto(c.Tampered), Altered: consequences.proto(c.Altered),
+		NotAsDescribed: consequences.proto(c.NotAsDescribed), Inconclusive: consequences.proto(c.Inconclusive),
+	}
+}
+
+func verdictConsequences(p *tenfoldv1.VerdictConsequences) policy.Consequences {
+	return policy.Consequences{
+		NotOurProduct: consequences.domain(p.GetNotOurProduct()), GrayMarket: consequences.domain(p.GetGrayMarket()),
+		Tampered: consequences.domain(p.GetTampered()), Altered: consequences.domain(p.GetAltered()),
+		NotAsDescribed: consequences.domain(p.GetNotAsDescribed()), Inconclusive: consequences.domain(p.GetInconclusive()),
+	}
 }
 
 func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
@@ -51,7 +68,8 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 		FixedPromise:   fixedPromises.domain(p.GetFixedPromise()),
 		MinimumDeposit: r.read(p.GetMinimumDeposit(), "minimum_deposit"), ProtectedShare: ratio(p.GetProtectedShare()),
 		Windows: policyWindows(p.GetWindows()), ReconsiderationsMax: p.GetReconsiderationsMax(),
-		PublishedAt: moment(p.GetPublishedAt()), EffectiveFrom: moment(p.GetEffectiveFrom()), ClauseDigest: p.GetClauseDigest(),
+		Consequences: verdictConsequences(p.GetConsequences()),
+		PublishedAt:  moment(p.GetPublishedAt()), EffectiveFrom: moment(p.GetEffectiveFrom()), ClauseDigest: p.GetClauseDigest(),
 	}
 	return v, r.err
 }

@@ -160,6 +160,7 @@ var (
 	fundingSources  = enumOf[policy.Source, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	reversalBearers = enumOf[policy.ReversalBearer, tenfoldv1.ReversalBearer]("REVERSAL_BEARER_")
 	fixedPromises   = enumOf[policy.FixedPromise, tenfoldv1.FixedPromise]("FIXED_PROMISE_")
+	consequences    = enumOf[policy.Consequence, tenfoldv1.Consequence]("CONSEQUENCE_")
 	feeRules        = enumOf[policy.FeeRule, tenfoldv1.FeeRule]("FEE_RULE_")
 	dayKinds        = enumOf[calendar.Kind, tenfoldv1.CalendarDayKind]("CALENDAR_DAY_KIND_")
 	discountBearers = enumOf[order.Bearer, tenfoldv1.DiscountBearer]("DISCOUNT_BEARER_")

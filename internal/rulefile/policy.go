@@ -137,10 +137,30 @@ var windowEntries = []entry{
 	lastingEntry("exit_quarantine", false, func(w *policy.Windows) *time.Duration { return &w.ExitQuarantine }),
 }
 
+// consequencesKey is the key under which the consequences of verdicts stand.
+const consequencesKey = "consequences"
+
+// consequenceEntries are the keys below consequences.
+var consequenceEntries = []entry{
+	consequenceEntry("not_our_product", func(c *policy.Consequences) *policy.Consequence { return &c.NotOurProduct }),
+	consequenceEntry("gray_market", func(c *policy.Consequences) *policy.Consequence { return &c.GrayMarket }),
+	consequenceEntry("tampered", func(c *policy.Consequences) *policy.Consequence { return &c.Tampered }),
+	consequenceEntry("altered", func(c *policy.Consequences) *policy.Consequence { return &c.Altered }),
+	consequenceEntry("not_as_described", func(c *policy.Consequences) *policy.Consequence { return &c.NotAsDescribed }),
+	consequenceEntry("inconclusive", func(c *policy.Consequences) *policy.Consequence { return &c.Inconclusive }),
+}
+
+func consequenceEntry(key string, of func(c *policy.Consequences) *policy.Consequence) entry {
+	return entry{
+		key: key, read: text(func(v *policy.Version) *policy.Consequence { return of(&v.Consequences) }),
+		write: func(v *policy.Version) string { return string(*of(&v.Consequences)) },
+	}
+}
+
 // Keys lists every key of a policy file.
 func Keys() []string {
 	var keys []string
-	for _, e := range append(slices.Clone(policyEntries), windowEntries...) {
+	for _, e := range slices.Concat(policyEntries, windowEntries, consequenceEntries) {
 		keys = append(keys, e.key)
 	}
 	return keys
@@ -161,7 +181,8 @@ func ReadPolicy(file string, content []byte) (*Policy, error) {
 			p.Version.Currency = root.Content[i+1].Value // Amounts may stand before it.
 		}
 	}
-	top := append(slices.Clone(policyEntries), entry{key: windowsKey, required: true, read: (*reader).windows})
+	top := append(slices.Clone(policyEntries),
+		entry{key: windowsKey, required: true, read: (*reader).windows}, entry{key: consequencesKey, read: (*reader).consequences})
 	r.mapping(root, "", top)
 	for _, err := range p.Version.Faults() {
 		refusal, ok := fault.As(err)
@@ -206,8 +227,8 @@ func (r *reader) mapping(mapping *yaml.Node, under string, entries []entry) {
 		r.lines[under+e.path()] = key.Line
 		before := len(r.List)
 		e.read(r, value)
-		// What is wrong below windows is noted for the period alone.
-		if len(r.List) > before && (value.Kind != yaml.MappingNode || e.key != windowsKey) {
+		// What is wrong below windows is noted for the period alone, and so below consequences.
+		if len(r.List) > before && (value.Kind != yaml.MappingNode || e.key != windowsKey && e.key != consequencesKey) {
 			r.faulty[under+e.path()] = true
 		}
 	})
@@ -241,6 +262,14 @@ func (r *reader) windows(n *yaml.Node) {
 		return
 	}
 	r.mapping(n, "windows.", windowEntries)
+}
+
+func (r *reader) consequences(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		r.add(n.Line, "consequences must hold a consequence for each verdict by its name")
+		return
+	}
+	r.mapping(n, "consequences.", consequenceEntries)
 }
 
 // id is what a policy may be called.
@@ -456,6 +485,14 @@ func WritePolicy(v *policy.Version) ([]byte, error) {
 	for _, e := range windowEntries {
 		if text := e.write(v); text != "" {
 			fmt.Fprintf(&b, "  %s: %s\n", e.key, text)
+		}
+	}
+	if v.Consequences != (policy.Consequences{}) {
+		b.WriteString("consequences:\n")
+		for _, e := range consequenceEntries {
+			if text := e.write(v); text != "" {
+				fmt.Fprintf(&b, "  %s: %s\n", e.key, text)
+			}
 		}
 	}
 	p, err := ReadPolicy("the written file", []byte(b.String()))

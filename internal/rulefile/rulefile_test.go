@@ -67,6 +67,10 @@ func TestPolicyFileHoldsEveryTerm(t *testing.T) {
 	full.AbnormalFactor, full.AbnormalOver, full.ReconsiderationsMax = 3, 1, 10
 	full.ReversalBorneBy, full.AuthenticationFee = policy.BorneConsumer, policy.FeeSplit
 	full.ProtectedShare, full.ClauseDigest = money.Ratio{Num: 1, Den: 10}, strings.Repeat("0f", 32)
+	full.Consequences = policy.Consequences{
+		NotOurProduct: policy.Tenfold, GrayMarket: policy.Review, Tampered: policy.Tenfold, Altered: policy.Review,
+		NotAsDescribed: policy.Review, Inconclusive: policy.RefundPath,
+	}
 	w := &full.Windows
 	w.Result, w.Review, w.NoticeDelivery, w.Notice = policy.WorkingDays(1), policy.Lasting(time.Second), policy.Lasting(90*time.Minute), policy.WorkingDays(7)
 	w.Panel, w.Approval, w.TopUp, w.Hold = policy.WorkingDays(9), policy.Lasting(25*time.Hour), policy.WorkingDays(5), 60*24*time.Hour

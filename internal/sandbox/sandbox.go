@@ -39,6 +39,8 @@ var scripts = map[string][]finding{
 	"sandbox-counterfeit":  {{labID, claim.Counterfeit, claim.SealedPlatformSample}},
 	"sandbox-genuine":      {{labID, claim.Genuine, claim.SealedPlatformSample}},
 	"sandbox-inconclusive": {{labID, claim.Inconclusive, claim.SealedPlatformSample}},
+	"sandbox-gray-market":  {{labID, claim.GrayMarket, claim.SealedPlatformSample}},
+	"sandbox-tampered":     {{labID, claim.Tampered, claim.SealedPlatformSample}},
 	"sandbox-conflict":     {{labID, claim.Counterfeit, claim.ConsumerSample}, {brandID, claim.Genuine, claim.ConsumerSample}},
 }
 

@@ -29,6 +29,8 @@ func TestProductsPickTheResult(t *testing.T) {
 		{"sandbox-counterfeit-1", claim.Notified, 1},
 		{"sandbox-genuine-1", claim.Rejected, 1},
 		{"sandbox-inconclusive-1", claim.InReview, 1},
+		{"sandbox-gray-market-1", claim.Rejected, 1},
+		{"sandbox-tampered-1", claim.InReview, 1},
 		{"sandbox-conflict-1", claim.InReview, 2},
 		{"sandbox-other", claim.Authenticating, 0},
 		{"product-1", claim.Authenticating, 0},

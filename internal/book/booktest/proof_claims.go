@@ -122,7 +122,7 @@ func exposure(c *claim.Claim) money.Amount {
 	switch {
 	case !live(c):
 		return 0
-	case confirmed(c), c.Verdict == claim.Counterfeit:
+	case confirmed(c), c.Owed():
 		return lacking(c)
 	}
 	return max(0, c.Potential-borne(c))

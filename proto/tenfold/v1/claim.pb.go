@@ -184,6 +184,12 @@ const (
 	// The claimant objected, with new evidence, to a decision that nothing is
 	// owed. Another person decides again.
 	ClaimTrigger_CLAIM_TRIGGER_RECONSIDERATION_REQUESTED ClaimTrigger = 28
+	// Sufficient results found nothing that is compensated, and the refund path is
+	// open for at least one unit.
+	ClaimTrigger_CLAIM_TRIGGER_RESULT_REFUND_PATH ClaimTrigger = 29
+	// A reviewer found that nothing is owed under the promise, and opened the
+	// refund path.
+	ClaimTrigger_CLAIM_TRIGGER_REVIEW_REFUND_PATH ClaimTrigger = 30
 )
 
 // Enum value maps for ClaimTrigger.
@@ -218,6 +224,8 @@ var (
 		26: "CLAIM_TRIGGER_REVISED_SETTLED",
 		27: "CLAIM_TRIGGER_REVISED_REJECTED",
 		28: "CLAIM_TRIGGER_RECONSIDERATION_REQUESTED",
+		29: "CLAIM_TRIGGER_RESULT_REFUND_PATH",
+		30: "CLAIM_TRIGGER_REVIEW_REFUND_PATH",
 	}
 	ClaimTrigger_value = map[string]int32{
 		"CLAIM_TRIGGER_UNSPECIFIED":               0,
@@ -249,6 +257,8 @@ var (
 		"CLAIM_TRIGGER_REVISED_SETTLED":           26,
 		"CLAIM_TRIGGER_REVISED_REJECTED":          27,
 		"CLAIM_TRIGGER_RECONSIDERATION_REQUESTED": 28,
+		"CLAIM_TRIGGER_RESULT_REFUND_PATH":        29,
+		"CLAIM_TRIGGER_REVIEW_REFUND_PATH":        30,
 	}
 )
 
@@ -917,8 +927,8 @@ const (
 	// Not set. Never accepted.
 	ReviewDecision_REVIEW_DECISION_UNSPECIFIED ReviewDecision = 0
 	// Units are counterfeit: the merchant is notified and the payout is held.
-	// Requires the verdict on each claimed unit, at least one of them
-	// COUNTERFEIT.
+	// Requires the verdict on each claimed unit, at least one of them one that the
+	// policy compensates, such as COUNTERFEIT.
 	ReviewDecision_REVIEW_DECISION_UPHOLD ReviewDecision = 1
 	// Nothing is owed.
 	ReviewDecision_REVIEW_DECISION_REJECT ReviewDecision = 2
@@ -926,6 +936,10 @@ const (
 	ReviewDecision_REVIEW_DECISION_RETEST ReviewDecision = 3
 	// The proof never came; the claim is closed.
 	ReviewDecision_REVIEW_DECISION_EXPIRE ReviewDecision = 4
+	// Nothing is owed under the promise, and the refund path is open for every unit
+	// that is not found GENUINE. May give the verdict on each claimed unit, none
+	// of them COUNTERFEIT; without them they are what the results say.
+	ReviewDecision_REVIEW_DECISION_REFUND_PATH ReviewDecision = 5
 )
 
 // Enum value maps for ReviewDecision.
@@ -936,6 +950,7 @@ var (
 		2: "REVIEW_DECISION_REJECT",
 		3: "REVIEW_DECISION_RETEST",
 		4: "REVIEW_DECISION_EXPIRE",
+		5: "REVIEW_DECISION_REFUND_PATH",
 	}
 	ReviewDecision_value = map[string]int32{
 		"REVIEW_DECISION_UNSPECIFIED": 0,
@@ -943,6 +958,7 @@ var (
 		"REVIEW_DECISION_REJECT":      2,
 		"REVIEW_DECISION_RETEST":      3,
 		"REVIEW_DECISION_EXPIRE":      4,
+		"REVIEW_DECISION_REFUND_PATH": 5,
 	}
 )
 
@@ -1255,6 +1271,10 @@ type Claim struct {
 	// When escalated was set. Absent while it is not, and for a claim that was escalated
 	// before this time was kept.
 	EscalatedAt *timestamppb.Timestamp `protobuf:"bytes,54,opt,name=escalated_at,json=escalatedAt,proto3" json:"escalated_at,omitempty"`
+	// The units for which nothing is owed and the refund path is open: the order
+	// service may refund them as any other goods, and reports it by
+	// RecordOrderRefund. Empty while the claim is not decided.
+	RefundUnits []int32 `protobuf:"varint,55,rep,packed,name=refund_units,json=refundUnits,proto3" json:"refund_units,omitempty"`
 	// FULL view: the calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1595,6 +1615,13 @@ func (x *Claim) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Claim) GetEscalatedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.EscalatedAt
+	}
+	return nil
+}
+
+func (x *Claim) GetRefundUnits() []int32 {
+	if x != nil {
+		return x.RefundUnits
 	}
 	return nil
 }
@@ -2956,7 +2983,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xb8\x19\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xe5\x19\n" +
 	"\x05Claim\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12#\n" +
 	"\bclaim_id\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aclaimId\x12\x1c\n" +
@@ -3007,7 +3034,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x12external_reference\x18' \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x11externalReference\x12E\n" +
 	"\vupdate_time\x185 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
 	"updateTime\x12G\n" +
-	"\fescalated_at\x186 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vescalatedAt\x12C\n" +
+	"\fescalated_at\x186 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vescalatedAt\x12+\n" +
+	"\frefund_units\x187 \x03(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vrefundUnits\x12C\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcalculation\x12>\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\torderLine\x12D\n" +
@@ -3158,7 +3186,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x14CLAIM_STATE_REJECTED\x10\t\x12\x19\n" +
 	"\x15CLAIM_STATE_WITHDRAWN\x10\n" +
 	"\x12\x17\n" +
-	"\x13CLAIM_STATE_EXPIRED\x10\v*\xdb\a\n" +
+	"\x13CLAIM_STATE_EXPIRED\x10\v*\xa7\b\n" +
 	"\fClaimTrigger\x12\x1d\n" +
 	"\x19CLAIM_TRIGGER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIM_TRIGGER_FILED\x10\x01\x12$\n" +
@@ -3189,7 +3217,9 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x1cCLAIM_TRIGGER_REVISED_UPWARD\x10\x19\x12!\n" +
 	"\x1dCLAIM_TRIGGER_REVISED_SETTLED\x10\x1a\x12\"\n" +
 	"\x1eCLAIM_TRIGGER_REVISED_REJECTED\x10\x1b\x12+\n" +
-	"'CLAIM_TRIGGER_RECONSIDERATION_REQUESTED\x10\x1c*\xf0\x02\n" +
+	"'CLAIM_TRIGGER_RECONSIDERATION_REQUESTED\x10\x1c\x12$\n" +
+	" CLAIM_TRIGGER_RESULT_REFUND_PATH\x10\x1d\x12$\n" +
+	" CLAIM_TRIGGER_REVIEW_REFUND_PATH\x10\x1e*\xf0\x02\n" +
 	"\vClaimAction\x12\x1c\n" +
 	"\x18CLAIM_ACTION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIM_ACTION_ACCEPT\x10\x01\x12\x17\n" +
@@ -3261,13 +3291,14 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04\x12\x16\n" +
 	"\x12CLAIM_QUEUE_APPEAL\x10\x05\x12\x18\n" +
 	"\x14CLAIM_QUEUE_UNFUNDED\x10\x06\x12\x1e\n" +
-	"\x1aCLAIM_QUEUE_UNSET_CALENDAR\x10\a*\xa1\x01\n" +
+	"\x1aCLAIM_QUEUE_UNSET_CALENDAR\x10\a*\xc2\x01\n" +
 	"\x0eReviewDecision\x12\x1f\n" +
 	"\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REVIEW_DECISION_UPHOLD\x10\x01\x12\x1a\n" +
 	"\x16REVIEW_DECISION_REJECT\x10\x02\x12\x1a\n" +
 	"\x16REVIEW_DECISION_RETEST\x10\x03\x12\x1a\n" +
-	"\x16REVIEW_DECISION_EXPIRE\x10\x04*\x90\x01\n" +
+	"\x16REVIEW_DECISION_EXPIRE\x10\x04\x12\x1f\n" +
+	"\x1bREVIEW_DECISION_REFUND_PATH\x10\x05*\x90\x01\n" +
 	"\x0eAppealDecision\x12\x1f\n" +
 	"\x1bAPPEAL_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16APPEAL_DECISION_UPHELD\x10\x01\x12\"\n" +

@@ -1854,8 +1854,9 @@ type DecideReviewRequest struct {
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The decision.
 	Decision ReviewDecision `protobuf:"varint,5,opt,name=decision,proto3,enum=tenfold.v1.ReviewDecision" json:"decision,omitempty"`
-	// With UPHOLD: the verdict on each claimed unit, at least one COUNTERFEIT.
-	// Empty otherwise.
+	// With UPHOLD: the verdict on each claimed unit, at least one that the policy
+	// compensates. With REFUND_PATH: the same or empty, none COUNTERFEIT. Empty
+	// otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
 	// The reason, 1 to 2,000 characters. It is kept with the move.
 	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`

@@ -479,7 +479,10 @@ type WeighedUnit struct {
 	// The rank of the results that gave it. Zero for none.
 	Rank int32 `protobuf:"varint,3,opt,name=rank,proto3" json:"rank,omitempty"`
 	// The rule that gave it.
-	Reason        WeighingReason `protobuf:"varint,4,opt,name=reason,proto3,enum=tenfold.v1.WeighingReason" json:"reason,omitempty"`
+	Reason WeighingReason `protobuf:"varint,4,opt,name=reason,proto3,enum=tenfold.v1.WeighingReason" json:"reason,omitempty"`
+	// What the policy makes of the verdict. Not set where nothing follows, where
+	// it follows from the verdict itself, and where a person decides first.
+	Consequence   Consequence `protobuf:"varint,5,opt,name=consequence,proto3,enum=tenfold.v1.Consequence" json:"consequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -540,6 +543,13 @@ func (x *WeighedUnit) GetReason() WeighingReason {
 		return x.Reason
 	}
 	return WeighingReason_WEIGHING_REASON_UNSPECIFIED
+}
+
+func (x *WeighedUnit) GetConsequence() Consequence {
+	if x != nil {
+		return x.Consequence
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
 }
 
 // VerdictSummary is one revision of a claim without its calculation.
@@ -843,12 +853,13 @@ const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\rWeighedResult\x12A\n" +
 	"\x06result\x18\x01 \x01(\tB)\xe2A\x01\x03\xfaA\x1e\n" +
 	"\x1ctenfold/AuthenticationResult\xc8\xf3\x18\x03R\x06result\x12\x1c\n" +
-	"\x04rank\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\"\xc6\x01\n" +
+	"\x04rank\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\"\x8b\x02\n" +
 	"\vWeighedUnit\x12\"\n" +
 	"\aordinal\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aordinal\x127\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x12\x1c\n" +
 	"\x04rank\x18\x03 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\x12<\n" +
-	"\x06reason\x18\x04 \x01(\x0e2\x1a.tenfold.v1.WeighingReasonB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06reason\"\xa7\x02\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x1a.tenfold.v1.WeighingReasonB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06reason\x12C\n" +
+	"\vconsequence\x18\x05 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vconsequence\"\xa7\x02\n" +
 	"\x0eVerdictSummary\x12$\n" +
 	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x127\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x121\n" +
@@ -927,12 +938,13 @@ var file_tenfold_v1_explanation_proto_goTypes = []any{
 	(*Calculation)(nil),           // 13: tenfold.v1.Calculation
 	(*ActionEffect)(nil),          // 14: tenfold.v1.ActionEffect
 	(Verdict)(0),                  // 15: tenfold.v1.Verdict
-	(*Award)(nil),                 // 16: tenfold.v1.Award
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*Deadline)(nil),              // 18: tenfold.v1.Deadline
-	(ClaimTrigger)(0),             // 19: tenfold.v1.ClaimTrigger
-	(ClaimState)(0),               // 20: tenfold.v1.ClaimState
-	(*MoneyMovement)(nil),         // 21: tenfold.v1.MoneyMovement
+	(Consequence)(0),              // 16: tenfold.v1.Consequence
+	(*Award)(nil),                 // 17: tenfold.v1.Award
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*Deadline)(nil),              // 19: tenfold.v1.Deadline
+	(ClaimTrigger)(0),             // 20: tenfold.v1.ClaimTrigger
+	(ClaimState)(0),               // 21: tenfold.v1.ClaimState
+	(*MoneyMovement)(nil),         // 22: tenfold.v1.MoneyMovement
 }
 var file_tenfold_v1_explanation_proto_depIdxs = []int32{
 	10, // 0: tenfold.v1.ClaimExplanation.claim:type_name -> tenfold.v1.Claim
@@ -948,19 +960,20 @@ var file_tenfold_v1_explanation_proto_depIdxs = []int32{
 	6,  // 10: tenfold.v1.Weighing.units:type_name -> tenfold.v1.WeighedUnit
 	15, // 11: tenfold.v1.WeighedUnit.verdict:type_name -> tenfold.v1.Verdict
 	2,  // 12: tenfold.v1.WeighedUnit.reason:type_name -> tenfold.v1.WeighingReason
-	15, // 13: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
-	16, // 14: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
-	17, // 15: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
-	18, // 16: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
-	19, // 17: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	20, // 18: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
-	21, // 19: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	0,  // 20: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	16, // 13: tenfold.v1.WeighedUnit.consequence:type_name -> tenfold.v1.Consequence
+	15, // 14: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
+	17, // 15: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
+	18, // 16: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
+	19, // 17: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
+	20, // 18: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	21, // 19: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
+	22, // 20: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	0,  // 21: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_explanation_proto_init() }

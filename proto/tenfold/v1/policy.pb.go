@@ -632,8 +632,11 @@ type PolicyVersion struct {
 	// How often the claimant of a claim may ask to have a decision reconsidered,
 	// each decision once. Zero: twice.
 	ReconsiderationsMax int32 `protobuf:"varint,29,opt,name=reconsiderations_max,json=reconsiderationsMax,proto3" json:"reconsiderations_max,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// What follows from verdicts other than COUNTERFEIT and GENUINE. Absent: what
+	// each field says that is left out.
+	Consequences  *VerdictConsequences `protobuf:"bytes,30,opt,name=consequences,proto3" json:"consequences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PolicyVersion) Reset() {
@@ -869,6 +872,106 @@ func (x *PolicyVersion) GetReconsiderationsMax() int32 {
 	return 0
 }
 
+func (x *PolicyVersion) GetConsequences() *VerdictConsequences {
+	if x != nil {
+		return x.Consequences
+	}
+	return nil
+}
+
+// VerdictConsequences are what a policy version makes of each verdict that is
+// neither COUNTERFEIT, which is always compensated, nor GENUINE, from which
+// nothing follows. In answers every field is set.
+type VerdictConsequences struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of NOT_OUR_PRODUCT. Not set: REVIEW.
+	NotOurProduct Consequence `protobuf:"varint,1,opt,name=not_our_product,json=notOurProduct,proto3,enum=tenfold.v1.Consequence" json:"not_our_product,omitempty"`
+	// Of GRAY_MARKET. Not TENFOLD. Not set: REFUND_PATH.
+	GrayMarket Consequence `protobuf:"varint,2,opt,name=gray_market,json=grayMarket,proto3,enum=tenfold.v1.Consequence" json:"gray_market,omitempty"`
+	// Of TAMPERED. Not set: REVIEW.
+	Tampered Consequence `protobuf:"varint,3,opt,name=tampered,proto3,enum=tenfold.v1.Consequence" json:"tampered,omitempty"`
+	// Of ALTERED. Not set: REFUND_PATH.
+	Altered Consequence `protobuf:"varint,4,opt,name=altered,proto3,enum=tenfold.v1.Consequence" json:"altered,omitempty"`
+	// Of NOT_AS_DESCRIBED. Not set: REFUND_PATH.
+	NotAsDescribed Consequence `protobuf:"varint,5,opt,name=not_as_described,json=notAsDescribed,proto3,enum=tenfold.v1.Consequence" json:"not_as_described,omitempty"`
+	// Of INCONCLUSIVE. Not TENFOLD. Not set: REVIEW.
+	Inconclusive  Consequence `protobuf:"varint,6,opt,name=inconclusive,proto3,enum=tenfold.v1.Consequence" json:"inconclusive,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerdictConsequences) Reset() {
+	*x = VerdictConsequences{}
+	mi := &file_tenfold_v1_policy_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerdictConsequences) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerdictConsequences) ProtoMessage() {}
+
+func (x *VerdictConsequences) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_policy_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerdictConsequences.ProtoReflect.Descriptor instead.
+func (*VerdictConsequences) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *VerdictConsequences) GetNotOurProduct() Consequence {
+	if x != nil {
+		return x.NotOurProduct
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
+func (x *VerdictConsequences) GetGrayMarket() Consequence {
+	if x != nil {
+		return x.GrayMarket
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
+func (x *VerdictConsequences) GetTampered() Consequence {
+	if x != nil {
+		return x.Tampered
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
+func (x *VerdictConsequences) GetAltered() Consequence {
+	if x != nil {
+		return x.Altered
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
+func (x *VerdictConsequences) GetNotAsDescribed() Consequence {
+	if x != nil {
+		return x.NotAsDescribed
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
+func (x *VerdictConsequences) GetInconclusive() Consequence {
+	if x != nil {
+		return x.Inconclusive
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
 // PolicyWindows are the periods of a policy version. Each is longer than zero
 // and at most ten years. Some may be given in working days instead. Then the
 // first day is the working day after the start of the period, and the period
@@ -951,7 +1054,7 @@ type PolicyWindows struct {
 
 func (x *PolicyWindows) Reset() {
 	*x = PolicyWindows{}
-	mi := &file_tenfold_v1_policy_proto_msgTypes[1]
+	mi := &file_tenfold_v1_policy_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1066,7 @@ func (x *PolicyWindows) String() string {
 func (*PolicyWindows) ProtoMessage() {}
 
 func (x *PolicyWindows) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_policy_proto_msgTypes[1]
+	mi := &file_tenfold_v1_policy_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1079,7 @@ func (x *PolicyWindows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyWindows.ProtoReflect.Descriptor instead.
 func (*PolicyWindows) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PolicyWindows) GetClaim() *durationpb.Duration {
@@ -1159,7 +1262,7 @@ var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/policy.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xed\x18\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xbc\x19\n" +
 	"\rPolicyVersion\x12Z\n" +
 	"\x04name\x18\x01 \x01(\tBF\xe2A\x01\x02\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$\xc8\xf3\x18\x02R\x04name\x12(\n" +
 	"\x05title\x18\x02 \x01(\tB\x12\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xc8\xf3\x18\x02R\x05title\x12M\n" +
@@ -1199,13 +1302,22 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioB\b\xe2A\x01\x01\xc8\xf3\x18\x02R\x0eprotectedShare\x12O\n" +
 	"\rfixed_promise\x18\x1c \x01(\x0e2\x18.tenfold.v1.FixedPromiseB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\ffixedPromise\x12D\n" +
 	"\x14reconsiderations_max\x18\x1d \x01(\x05B\x11\xe2A\x01\x01\xbaH\x06\x1a\x04\x18\n" +
-	"(\x00\xc8\xf3\x18\x02R\x13reconsiderationsMax:\xc0\a\xeaA\\\n" +
+	"(\x00\xc8\xf3\x18\x02R\x13reconsiderationsMax\x12M\n" +
+	"\fconsequences\x18\x1e \x01(\v2\x1f.tenfold.v1.VerdictConsequencesB\b\xe2A\x01\x01\xc8\xf3\x18\x02R\fconsequences:\xc0\a\xeaA\\\n" +
 	"\x15tenfold/PolicyVersion\x12$policies/{policy}/versions/{version}*\x0epolicyVersions2\rpolicyVersion\xbaH\xdd\x06\x1a}\n" +
 	"\x1epolicy_version.floor_has_scope\x12/floor_scope must be set exactly if floor is set\x1a*has(this.floor) == (this.floor_scope != 0)\x1a\x9d\x01\n" +
 	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x85\x01\n" +
 	"\"policy_version.abnormal_has_factor\x12)abnormal_over requires an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xfd\x01\n" +
 	")policy_version.merchant_terms_are_general\x12Zminimum_deposit and protected_share can be set only in a PROMISE policy for every category\x1at(!has(this.minimum_deposit) && !has(this.protected_share)) || (this.legal_basis == 1 && this.categories.size() == 0)\x1a\xb3\x01\n" +
-	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xdb\x1b\n" +
+	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xe4\x03\n" +
+	"\x13VerdictConsequences\x12Q\n" +
+	"\x0fnot_our_product\x18\x01 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\rnotOurProduct\x12J\n" +
+	"\vgray_market\x18\x02 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\n" +
+	"grayMarket\x12E\n" +
+	"\btampered\x18\x03 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\btampered\x12C\n" +
+	"\aaltered\x18\x04 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\aaltered\x12S\n" +
+	"\x10not_as_described\x18\x05 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\x0enotAsDescribed\x12M\n" +
+	"\finconclusive\x18\x06 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\x10\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\finconclusive\"\xdb\x1b\n" +
 	"\rPolicyWindows\x12L\n" +
 	"\x05claim\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x1b\xe2A\x01\x02\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x05claim\x12S\n" +
@@ -1318,7 +1430,7 @@ func file_tenfold_v1_policy_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_tenfold_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_tenfold_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_tenfold_v1_policy_proto_goTypes = []any{
 	(LegalBasis)(0),               // 0: tenfold.v1.LegalBasis
 	(BaseComponent)(0),            // 1: tenfold.v1.BaseComponent
@@ -1330,55 +1442,64 @@ var file_tenfold_v1_policy_proto_goTypes = []any{
 	(FixedPromise)(0),             // 7: tenfold.v1.FixedPromise
 	(FeeRule)(0),                  // 8: tenfold.v1.FeeRule
 	(*PolicyVersion)(nil),         // 9: tenfold.v1.PolicyVersion
-	(*PolicyWindows)(nil),         // 10: tenfold.v1.PolicyWindows
-	(*Ratio)(nil),                 // 11: tenfold.v1.Ratio
-	(*Money)(nil),                 // 12: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*VerdictConsequences)(nil),   // 10: tenfold.v1.VerdictConsequences
+	(*PolicyWindows)(nil),         // 11: tenfold.v1.PolicyWindows
+	(*Ratio)(nil),                 // 12: tenfold.v1.Ratio
+	(*Money)(nil),                 // 13: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(Consequence)(0),              // 15: tenfold.v1.Consequence
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
 }
 var file_tenfold_v1_policy_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.PolicyVersion.legal_basis:type_name -> tenfold.v1.LegalBasis
-	11, // 1: tenfold.v1.PolicyVersion.multiplier:type_name -> tenfold.v1.Ratio
+	12, // 1: tenfold.v1.PolicyVersion.multiplier:type_name -> tenfold.v1.Ratio
 	1,  // 2: tenfold.v1.PolicyVersion.base_components:type_name -> tenfold.v1.BaseComponent
 	1,  // 3: tenfold.v1.PolicyVersion.refund_components:type_name -> tenfold.v1.BaseComponent
 	2,  // 4: tenfold.v1.PolicyVersion.refund_mode:type_name -> tenfold.v1.RefundMode
 	3,  // 5: tenfold.v1.PolicyVersion.earlier_refunds:type_name -> tenfold.v1.EarlierRefunds
-	12, // 6: tenfold.v1.PolicyVersion.floor:type_name -> tenfold.v1.Money
+	13, // 6: tenfold.v1.PolicyVersion.floor:type_name -> tenfold.v1.Money
 	4,  // 7: tenfold.v1.PolicyVersion.floor_scope:type_name -> tenfold.v1.FloorScope
-	12, // 8: tenfold.v1.PolicyVersion.cap:type_name -> tenfold.v1.Money
+	13, // 8: tenfold.v1.PolicyVersion.cap:type_name -> tenfold.v1.Money
 	5,  // 9: tenfold.v1.PolicyVersion.source_order:type_name -> tenfold.v1.FundingSource
-	12, // 10: tenfold.v1.PolicyVersion.advance_limit:type_name -> tenfold.v1.Money
-	10, // 11: tenfold.v1.PolicyVersion.windows:type_name -> tenfold.v1.PolicyWindows
-	13, // 12: tenfold.v1.PolicyVersion.published_at:type_name -> google.protobuf.Timestamp
-	13, // 13: tenfold.v1.PolicyVersion.effective_from:type_name -> google.protobuf.Timestamp
-	12, // 14: tenfold.v1.PolicyVersion.advance_limit_per_merchant:type_name -> tenfold.v1.Money
-	12, // 15: tenfold.v1.PolicyVersion.approval_over:type_name -> tenfold.v1.Money
-	12, // 16: tenfold.v1.PolicyVersion.abnormal_over:type_name -> tenfold.v1.Money
+	13, // 10: tenfold.v1.PolicyVersion.advance_limit:type_name -> tenfold.v1.Money
+	11, // 11: tenfold.v1.PolicyVersion.windows:type_name -> tenfold.v1.PolicyWindows
+	14, // 12: tenfold.v1.PolicyVersion.published_at:type_name -> google.protobuf.Timestamp
+	14, // 13: tenfold.v1.PolicyVersion.effective_from:type_name -> google.protobuf.Timestamp
+	13, // 14: tenfold.v1.PolicyVersion.advance_limit_per_merchant:type_name -> tenfold.v1.Money
+	13, // 15: tenfold.v1.PolicyVersion.approval_over:type_name -> tenfold.v1.Money
+	13, // 16: tenfold.v1.PolicyVersion.abnormal_over:type_name -> tenfold.v1.Money
 	6,  // 17: tenfold.v1.PolicyVersion.reversal_borne_by:type_name -> tenfold.v1.ReversalBearer
 	8,  // 18: tenfold.v1.PolicyVersion.authentication_fee:type_name -> tenfold.v1.FeeRule
-	12, // 19: tenfold.v1.PolicyVersion.minimum_deposit:type_name -> tenfold.v1.Money
-	11, // 20: tenfold.v1.PolicyVersion.protected_share:type_name -> tenfold.v1.Ratio
+	13, // 19: tenfold.v1.PolicyVersion.minimum_deposit:type_name -> tenfold.v1.Money
+	12, // 20: tenfold.v1.PolicyVersion.protected_share:type_name -> tenfold.v1.Ratio
 	7,  // 21: tenfold.v1.PolicyVersion.fixed_promise:type_name -> tenfold.v1.FixedPromise
-	14, // 22: tenfold.v1.PolicyWindows.claim:type_name -> google.protobuf.Duration
-	14, // 23: tenfold.v1.PolicyWindows.knowledge:type_name -> google.protobuf.Duration
-	14, // 24: tenfold.v1.PolicyWindows.result:type_name -> google.protobuf.Duration
-	14, // 25: tenfold.v1.PolicyWindows.review:type_name -> google.protobuf.Duration
-	14, // 26: tenfold.v1.PolicyWindows.notice_delivery:type_name -> google.protobuf.Duration
-	14, // 27: tenfold.v1.PolicyWindows.notice:type_name -> google.protobuf.Duration
-	14, // 28: tenfold.v1.PolicyWindows.grouping:type_name -> google.protobuf.Duration
-	14, // 29: tenfold.v1.PolicyWindows.panel:type_name -> google.protobuf.Duration
-	14, // 30: tenfold.v1.PolicyWindows.approval:type_name -> google.protobuf.Duration
-	14, // 31: tenfold.v1.PolicyWindows.top_up:type_name -> google.protobuf.Duration
-	14, // 32: tenfold.v1.PolicyWindows.hold:type_name -> google.protobuf.Duration
-	14, // 33: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
-	14, // 34: tenfold.v1.PolicyWindows.funds:type_name -> google.protobuf.Duration
-	14, // 35: tenfold.v1.PolicyWindows.notice_deemed:type_name -> google.protobuf.Duration
-	14, // 36: tenfold.v1.PolicyWindows.reconsideration:type_name -> google.protobuf.Duration
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	10, // 22: tenfold.v1.PolicyVersion.consequences:type_name -> tenfold.v1.VerdictConsequences
+	15, // 23: tenfold.v1.VerdictConsequences.not_our_product:type_name -> tenfold.v1.Consequence
+	15, // 24: tenfold.v1.VerdictConsequences.gray_market:type_name -> tenfold.v1.Consequence
+	15, // 25: tenfold.v1.VerdictConsequences.tampered:type_name -> tenfold.v1.Consequence
+	15, // 26: tenfold.v1.VerdictConsequences.altered:type_name -> tenfold.v1.Consequence
+	15, // 27: tenfold.v1.VerdictConsequences.not_as_described:type_name -> tenfold.v1.Consequence
+	15, // 28: tenfold.v1.VerdictConsequences.inconclusive:type_name -> tenfold.v1.Consequence
+	16, // 29: tenfold.v1.PolicyWindows.claim:type_name -> google.protobuf.Duration
+	16, // 30: tenfold.v1.PolicyWindows.knowledge:type_name -> google.protobuf.Duration
+	16, // 31: tenfold.v1.PolicyWindows.result:type_name -> google.protobuf.Duration
+	16, // 32: tenfold.v1.PolicyWindows.review:type_name -> google.protobuf.Duration
+	16, // 33: tenfold.v1.PolicyWindows.notice_delivery:type_name -> google.protobuf.Duration
+	16, // 34: tenfold.v1.PolicyWindows.notice:type_name -> google.protobuf.Duration
+	16, // 35: tenfold.v1.PolicyWindows.grouping:type_name -> google.protobuf.Duration
+	16, // 36: tenfold.v1.PolicyWindows.panel:type_name -> google.protobuf.Duration
+	16, // 37: tenfold.v1.PolicyWindows.approval:type_name -> google.protobuf.Duration
+	16, // 38: tenfold.v1.PolicyWindows.top_up:type_name -> google.protobuf.Duration
+	16, // 39: tenfold.v1.PolicyWindows.hold:type_name -> google.protobuf.Duration
+	16, // 40: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
+	16, // 41: tenfold.v1.PolicyWindows.funds:type_name -> google.protobuf.Duration
+	16, // 42: tenfold.v1.PolicyWindows.notice_deemed:type_name -> google.protobuf.Duration
+	16, // 43: tenfold.v1.PolicyWindows.reconsideration:type_name -> google.protobuf.Duration
+	44, // [44:44] is the sub-list for method output_type
+	44, // [44:44] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_proto_init() }
@@ -1388,13 +1509,14 @@ func file_tenfold_v1_policy_proto_init() {
 	}
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
+	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_policy_proto_rawDesc), len(file_tenfold_v1_policy_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

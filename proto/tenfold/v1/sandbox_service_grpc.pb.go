@@ -59,6 +59,9 @@ const (
 //	sandbox-counterfeit   counterfeit, by the laboratory.
 //	sandbox-genuine       genuine, by the laboratory.
 //	sandbox-inconclusive  inconclusive, by the laboratory: goes to review.
+//	sandbox-gray-market   genuine and of an unauthorised channel, by the
+//	                      laboratory: rejected, and the refund path is open.
+//	sandbox-tampered      tampered with, by the laboratory: goes to review.
 //	sandbox-conflict      counterfeit by the laboratory and genuine by the
 //	                      brand, both on the consumer's sample: goes to review.
 //	any other             nothing: the wait for a result lapses, unless a
@@ -154,6 +157,9 @@ func (c *sandboxServiceClient) RunDueWork(ctx context.Context, in *RunDueWorkReq
 //	sandbox-counterfeit   counterfeit, by the laboratory.
 //	sandbox-genuine       genuine, by the laboratory.
 //	sandbox-inconclusive  inconclusive, by the laboratory: goes to review.
+//	sandbox-gray-market   genuine and of an unauthorised channel, by the
+//	                      laboratory: rejected, and the refund path is open.
+//	sandbox-tampered      tampered with, by the laboratory: goes to review.
 //	sandbox-conflict      counterfeit by the laboratory and genuine by the
 //	                      brand, both on the consumer's sample: goes to review.
 //	any other             nothing: the wait for a result lapses, unless a

@@ -24,8 +24,8 @@ const (
 )
 
 // Verdict is a finding about goods: about one unit, or about a claim as a
-// whole. A claim is COUNTERFEIT as soon as one of its units is; only the
-// counterfeit units are paid for. No verdict is final for ever: an upheld
+// whole. A claim is COUNTERFEIT as soon as one of its units is; only the units
+// whose consequence is TENFOLD are paid for. No verdict is final for ever: an upheld
 // appeal, a retracted result or a court decision makes a new revision.
 type Verdict int32
 
@@ -36,12 +36,21 @@ const (
 	Verdict_VERDICT_PENDING Verdict = 1
 	// The unit is not what it was sold as; compensation is owed for it.
 	Verdict_VERDICT_COUNTERFEIT Verdict = 2
-	// The unit is what it was sold as. Genuine goods from an unauthorised channel
-	// count as genuine.
+	// The unit is what it was sold as.
 	Verdict_VERDICT_GENUINE Verdict = 3
 	// The authenticator could not tell. This never leads to compensation by
-	// itself; a person decides.
+	// itself.
 	Verdict_VERDICT_INCONCLUSIVE Verdict = 4
+	// The brand did not make the unit; nothing is said of what it is.
+	Verdict_VERDICT_NOT_OUR_PRODUCT Verdict = 5
+	// A genuine product from an unauthorised channel. It is no counterfeit.
+	Verdict_VERDICT_GRAY_MARKET Verdict = 6
+	// The package was opened, refilled or mixed with other goods.
+	Verdict_VERDICT_TAMPERED Verdict = 7
+	// A genuine product that was changed, such as repaired or dated anew.
+	Verdict_VERDICT_ALTERED Verdict = 8
+	// A product of the brand that is not the one which was sold.
+	Verdict_VERDICT_NOT_AS_DESCRIBED Verdict = 9
 )
 
 // Enum value maps for Verdict.
@@ -52,13 +61,23 @@ var (
 		2: "VERDICT_COUNTERFEIT",
 		3: "VERDICT_GENUINE",
 		4: "VERDICT_INCONCLUSIVE",
+		5: "VERDICT_NOT_OUR_PRODUCT",
+		6: "VERDICT_GRAY_MARKET",
+		7: "VERDICT_TAMPERED",
+		8: "VERDICT_ALTERED",
+		9: "VERDICT_NOT_AS_DESCRIBED",
 	}
 	Verdict_value = map[string]int32{
-		"VERDICT_UNSPECIFIED":  0,
-		"VERDICT_PENDING":      1,
-		"VERDICT_COUNTERFEIT":  2,
-		"VERDICT_GENUINE":      3,
-		"VERDICT_INCONCLUSIVE": 4,
+		"VERDICT_UNSPECIFIED":      0,
+		"VERDICT_PENDING":          1,
+		"VERDICT_COUNTERFEIT":      2,
+		"VERDICT_GENUINE":          3,
+		"VERDICT_INCONCLUSIVE":     4,
+		"VERDICT_NOT_OUR_PRODUCT":  5,
+		"VERDICT_GRAY_MARKET":      6,
+		"VERDICT_TAMPERED":         7,
+		"VERDICT_ALTERED":          8,
+		"VERDICT_NOT_AS_DESCRIBED": 9,
 	}
 )
 
@@ -89,14 +108,77 @@ func (Verdict) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_verdict_proto_rawDescGZIP(), []int{0}
 }
 
+// Consequence is what follows from a verdict on a unit, by the policy of the
+// order. COUNTERFEIT always has TENFOLD, and nothing follows from GENUINE.
+type Consequence int32
+
+const (
+	// None, or the one that a policy has where it says nothing.
+	Consequence_CONSEQUENCE_UNSPECIFIED Consequence = 0
+	// The unit is compensated as a counterfeit one.
+	Consequence_CONSEQUENCE_TENFOLD Consequence = 1
+	// Nothing is owed for the unit, and the order service may refund it as any
+	// other goods: the refund path is open.
+	Consequence_CONSEQUENCE_REFUND_PATH Consequence = 2
+	// A person decides.
+	Consequence_CONSEQUENCE_REVIEW Consequence = 3
+)
+
+// Enum value maps for Consequence.
+var (
+	Consequence_name = map[int32]string{
+		0: "CONSEQUENCE_UNSPECIFIED",
+		1: "CONSEQUENCE_TENFOLD",
+		2: "CONSEQUENCE_REFUND_PATH",
+		3: "CONSEQUENCE_REVIEW",
+	}
+	Consequence_value = map[string]int32{
+		"CONSEQUENCE_UNSPECIFIED": 0,
+		"CONSEQUENCE_TENFOLD":     1,
+		"CONSEQUENCE_REFUND_PATH": 2,
+		"CONSEQUENCE_REVIEW":      3,
+	}
+)
+
+func (x Consequence) Enum() *Consequence {
+	p := new(Consequence)
+	*p = x
+	return p
+}
+
+func (x Consequence) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Consequence) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_verdict_proto_enumTypes[1].Descriptor()
+}
+
+func (Consequence) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_verdict_proto_enumTypes[1]
+}
+
+func (x Consequence) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Consequence.Descriptor instead.
+func (Consequence) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_verdict_proto_rawDescGZIP(), []int{1}
+}
+
 // UnitVerdict is the verdict on one unit of an order line.
 type UnitVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of the unit in the order line, counted from 1, at most its
 	// quantity.
 	Ordinal int32 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
-	// COUNTERFEIT, GENUINE or INCONCLUSIVE.
-	Verdict       Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
+	// Not PENDING in requests.
+	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
+	// What followed from the verdict when the claim was decided. Not set for a
+	// unit that is not decided, in the units of a result, and where nothing follows.
+	// Not read in requests.
+	Consequence   Consequence `protobuf:"varint,3,opt,name=consequence,proto3,enum=tenfold.v1.Consequence" json:"consequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,21 +227,39 @@ func (x *UnitVerdict) GetVerdict() Verdict {
 	return Verdict_VERDICT_UNSPECIFIED
 }
 
+func (x *UnitVerdict) GetConsequence() Consequence {
+	if x != nil {
+		return x.Consequence
+	}
+	return Consequence_CONSEQUENCE_UNSPECIFIED
+}
+
 var File_tenfold_v1_verdict_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_verdict_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/verdict.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19tenfold/v1/shown_to.proto\"\x80\x01\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc5\x01\n" +
 	"\vUnitVerdict\x12,\n" +
 	"\aordinal\x18\x01 \x01(\x05B\x12\xe2A\x01\x02\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x02R\aordinal\x12C\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x14\xe2A\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01\xc8\xf3\x18\x02R\averdict*\x7f\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x14\xe2A\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01\xc8\xf3\x18\x02R\averdict\x12C\n" +
+	"\vconsequence\x18\x03 \x01(\x0e2\x17.tenfold.v1.ConsequenceB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vconsequence*\xfe\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fVERDICT_PENDING\x10\x01\x12\x17\n" +
 	"\x13VERDICT_COUNTERFEIT\x10\x02\x12\x13\n" +
 	"\x0fVERDICT_GENUINE\x10\x03\x12\x18\n" +
-	"\x14VERDICT_INCONCLUSIVE\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x14VERDICT_INCONCLUSIVE\x10\x04\x12\x1b\n" +
+	"\x17VERDICT_NOT_OUR_PRODUCT\x10\x05\x12\x17\n" +
+	"\x13VERDICT_GRAY_MARKET\x10\x06\x12\x14\n" +
+	"\x10VERDICT_TAMPERED\x10\a\x12\x13\n" +
+	"\x0fVERDICT_ALTERED\x10\b\x12\x1c\n" +
+	"\x18VERDICT_NOT_AS_DESCRIBED\x10\t*x\n" +
+	"\vConsequence\x12\x1b\n" +
+	"\x17CONSEQUENCE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CONSEQUENCE_TENFOLD\x10\x01\x12\x1b\n" +
+	"\x17CONSEQUENCE_REFUND_PATH\x10\x02\x12\x16\n" +
+	"\x12CONSEQUENCE_REVIEW\x10\x03B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_verdict_proto_rawDescOnce sync.Once
@@ -173,19 +273,21 @@ func file_tenfold_v1_verdict_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_verdict_proto_rawDescData
 }
 
-var file_tenfold_v1_verdict_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_tenfold_v1_verdict_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_tenfold_v1_verdict_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_tenfold_v1_verdict_proto_goTypes = []any{
 	(Verdict)(0),        // 0: tenfold.v1.Verdict
-	(*UnitVerdict)(nil), // 1: tenfold.v1.UnitVerdict
+	(Consequence)(0),    // 1: tenfold.v1.Consequence
+	(*UnitVerdict)(nil), // 2: tenfold.v1.UnitVerdict
 }
 var file_tenfold_v1_verdict_proto_depIdxs = []int32{
 	0, // 0: tenfold.v1.UnitVerdict.verdict:type_name -> tenfold.v1.Verdict
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	1, // 1: tenfold.v1.UnitVerdict.consequence:type_name -> tenfold.v1.Consequence
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_verdict_proto_init() }
@@ -199,7 +301,7 @@ func file_tenfold_v1_verdict_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_verdict_proto_rawDesc), len(file_tenfold_v1_verdict_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,

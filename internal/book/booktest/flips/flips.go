@@ -62,6 +62,8 @@ func Policies() []policy.Version {
 	food := policy.WithoutLimits()[1]
 	food.Number, food.AdvanceLimit = 2, 60_000
 	general.AuthenticationFee, strict.AuthenticationFee, food.AuthenticationFee = policy.FeeLoser, policy.FeeSplit, policy.FeeAdded
+	general.Consequences.Tampered, strict.Consequences.Tampered = policy.Tenfold, policy.Tenfold
+	strict.Consequences.Inconclusive = policy.RefundPath
 	versions := []policy.Version{general, strict, food}
 	for i := range versions {
 		versions[i].PublishedAt = booktest.Start.AddDate(-1, 0, -30)
@@ -381,8 +383,8 @@ func (w *sequence) judge() {
 			return // Its fee counts, and its money moves, once it is decided: in review, or tested once more.
 		}
 		of.Found, of.Fee = nil, c.Fees.Claimant
-		if c.Verdict == claim.Counterfeit && c.State.Live() {
-			of.Found = [][]int32{c.Counterfeit()}
+		if c.Owed() && c.State.Live() {
+			of.Found = [][]int32{c.OwedUnits()}
 		}
 	}
 	for _, wrong := range w.facts.JudgeSums(claims) {

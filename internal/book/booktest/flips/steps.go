@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -129,11 +130,15 @@ func (w *sequence) name(id string) string {
 	return id
 }
 
-// verdicts are random ones on the claim's units.
+// verdicts are random ones on the claim's units. Where the best basis is asked for, none of
+// them is compensated by one basis alone: what is owed is judged by one basis for all units.
 func (w *sequence) verdicts(c *claim.Claim) []claim.Unit {
 	units := make([]claim.Unit, len(c.Units))
 	for i, u := range c.Units {
-		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: pick(w, claim.Counterfeit, claim.Counterfeit, claim.Genuine, claim.Inconclusive)}
+		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: pick(w, claim.Counterfeit, claim.Counterfeit, claim.Genuine, claim.Inconclusive, claim.GrayMarket)}
+		if w.basis == policy.Promise && w.rand.IntN(4) == 0 {
+			units[i].Verdict = claim.Tampered
+		}
 	}
 	return units
 }
@@ -216,7 +221,7 @@ func (w *sequence) decideReview() string {
 		return ""
 	}
 	h := w.on("DecideReview")
-	decision := pick(w, book.Uphold, book.Uphold, book.Uphold, book.Reject, book.Retest, book.Expire)
+	decision := pick(w, book.Uphold, book.Uphold, book.Uphold, book.Reject, book.OpenRefund, book.Retest, book.Expire)
 	var units []claim.Unit
 	if decision == book.Uphold {
 		units = w.verdicts(c)
