@@ -91,3 +91,30 @@ func TestClaimTellsWhatItsUnitsOwe(t *testing.T) {
 		t.Errorf("a rejected claim is %s, owes for %v and opens the refund path for %v", c.Verdict, c.OwedUnits(), c.RefundUnits())
 	}
 }
+
+// Would catch an inferior or altered article that is compensated as a counterfeit one although
+// no policy says so.
+func TestE5InferiorGoodsAreNoCounterfeits(t *testing.T) {
+	t.Parallel()
+	table := policy.DefaultConsequences()
+	for _, v := range []claim.Verdict{claim.NotAsDescribed, claim.Altered} {
+		u := claim.Ruled([]claim.Unit{{Ordinal: 1, Verdict: v}}, &table)[0]
+		if u.Owed() || u.Consequence != policy.RefundPath {
+			t.Errorf("%s is %+v", v, u)
+		}
+	}
+}
+
+// Would catch gray-market goods that are compensated, or that do not count as genuine where a
+// body's findings are compared with the end of the claim.
+func TestE6GrayMarketGoodsAreNoCounterfeits(t *testing.T) {
+	t.Parallel()
+	table := policy.DefaultConsequences()
+	if u := claim.Ruled([]claim.Unit{{Ordinal: 1, Verdict: claim.GrayMarket}}, &table)[0]; u.Owed() || u.Consequence != policy.RefundPath {
+		t.Errorf("gray market is %+v", u)
+	}
+	if claim.GrayMarket.Opposite(claim.Genuine) || !claim.GrayMarket.Opposite(claim.Counterfeit) || !claim.Tampered.Opposite(claim.Genuine) ||
+		claim.Tampered.Opposite(claim.Inconclusive) || claim.Pending.Opposite(claim.Counterfeit) {
+		t.Error("opposites are told wrongly")
+	}
+}
