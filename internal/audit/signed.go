@@ -27,7 +27,7 @@ func (b *inspection) checkSigned() error {
 			if body == nil {
 				continue // That the authenticator of a result is missing is found elsewhere.
 			}
-			err := body.VerifySigned(x.Signed, x)
+			err := body.VerifySigned(x)
 			if refused, ok := fault.As(err); ok {
 				b.wrong("signed result "+x.ID, "is not what authenticator %s signed: %s", x.AuthenticatorID, refused.Detail)
 			} else if err != nil {

@@ -180,13 +180,22 @@ func unreadable(member, why string) error {
 		With("member", member).At("signed_result")
 }
 
+// Recorded is a signed result as its row has it, with the statement and with what stands beside
+// it in its book.
+type Recorded struct {
+	*claim.Result
+	// Drawn says that it answers a commission that was drawn by lot. Such a result may count as
+	// a re-inspection without its body's word.
+	Drawn bool
+}
+
 // VerifySigned proves that a result is what a body signed: that the statement is well formed,
 // that a key of the body signed it, which counted when the result was recorded, and that it
 // says what the result says. It asks nobody but the body, and gives the same answer years
 // later. Refuses as ParseStatement, Verify and ReadReport do, with KEY_NOT_FOUND,
 // KEY_NOT_VALID, and SIGNED_RESULT_MISMATCH.
-func (b *Body) VerifySigned(text string, x *claim.Result) error {
-	s, err := signature.ParseStatement(text)
+func (b *Body) VerifySigned(x *Recorded) error {
+	s, err := signature.ParseStatement(x.Signed)
 	if err != nil {
 		return err
 	}
@@ -222,7 +231,7 @@ func (k *SigningKey) verify(s *signature.Statement) error {
 
 // agrees refuses a result that says something else than the report. A report that was issued
 // within the skew of clocks ahead of ours was recorded as issued when it came.
-func (r *Report) agrees(x *claim.Result) error {
+func (r *Report) agrees(x *Recorded) error {
 	issued := r.Report.IssuedAt.UTC().Truncate(time.Microsecond)
 	if issued.After(x.IssuedAt) && issued.Sub(x.RecordedAt) < skewMax && x.RecordedAt.Sub(x.IssuedAt) < skewMax {
 		issued = x.IssuedAt
@@ -239,7 +248,7 @@ func (r *Report) agrees(x *claim.Result) error {
 		{"report.digest", r.Report.Digest == x.ReportDigest},
 		{"items", slices.Equal(r.Units(), x.Units)},
 		{"sampleSource", r.SampleSource == x.Sample},
-		{"reinspection", r.Reinspection == x.Reinspection},
+		{"reinspection", r.Reinspection == x.Reinspection || x.Reinspection && x.Drawn},
 		{"custodyIntact", r.CustodyIntact == x.CustodyIntact},
 		{"statement", r.Statement == x.Statement},
 	} {

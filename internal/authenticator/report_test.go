@@ -285,47 +285,55 @@ func TestRecordedResultsAreVerifiedAgain(t *testing.T) {
 	s := signaturetest.Ed25519(1)
 	b = give(t, &b, offer(s))
 	text := s.Sign(s.Header(authenticator.ResultType), []byte(whole))
+	again := s.Sign(s.Header(authenticator.ResultType), []byte(strings.Replace(whole, `"reinspection":false`, `"reinspection":true`, 1)))
 	recorded := now.Add(time.Hour)
-	result := func() *claim.Result {
-		return &claim.Result{
+	result := func() *authenticator.Recorded {
+		return &authenticator.Recorded{Result: &claim.Result{
+			Signed:     text,
 			MerchantID: "m1", OrderLineID: "l1", AuthenticatorID: "cti", ReportNumber: "CTI-2026-117", Sample: claim.SealedPlatformSample, CustodyIntact: true,
 			Units:    []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}, {Ordinal: 2, Verdict: claim.Genuine}},
 			IssuedAt: time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC), RecordedAt: recorded, SigningKey: s.Thumbprint,
 			ReportDigest: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", Statement: "the cap differs\nfrom the reference",
-		}
+		}}
 	}
 	revoked, _, err := b.RevokeKey(s.Thumbprint, step("oscar", recorded.Add(-time.Minute)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, of := range map[string]*authenticator.Body{"as it was": &b, "after a revocation": &revoked} {
-		if err := of.VerifySigned(text, result()); err != nil {
+		if err := of.VerifySigned(result()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	drawn := result()
+	drawn.Reinspection, drawn.Drawn = true, true
+	if err := b.VerifySigned(drawn); err != nil {
+		t.Errorf("drawn by lot for a re-inspection: %v", err)
+	}
 	for name, x := range map[string]struct {
-		change func(x *claim.Result)
+		change func(x *authenticator.Recorded)
 		reason fault.Reason
 	}{
-		"another merchant":  {func(x *claim.Result) { x.MerchantID = "m2" }, fault.SignedResultMismatch},
-		"another line":      {func(x *claim.Result) { x.OrderLineID = "l2" }, fault.SignedResultMismatch},
-		"another body":      {func(x *claim.Result) { x.AuthenticatorID = "dior" }, fault.SignedResultMismatch},
-		"another number":    {func(x *claim.Result) { x.ReportNumber = "CTI-2026-118" }, fault.SignedResultMismatch},
-		"another verdict":   {func(x *claim.Result) { x.Units[1].Verdict = claim.Counterfeit }, fault.SignedResultMismatch},
-		"a unit less":       {func(x *claim.Result) { x.Units = x.Units[:1] }, fault.SignedResultMismatch},
-		"another sample":    {func(x *claim.Result) { x.Sample = claim.Photos }, fault.SignedResultMismatch},
-		"a gap in custody":  {func(x *claim.Result) { x.CustodyIntact = false }, fault.SignedResultMismatch},
-		"a re-inspection":   {func(x *claim.Result) { x.Reinspection = true }, fault.SignedResultMismatch},
-		"another day":       {func(x *claim.Result) { x.IssuedAt = x.IssuedAt.AddDate(0, 0, -1) }, fault.SignedResultMismatch},
-		"another digest":    {func(x *claim.Result) { x.ReportDigest = "" }, fault.SignedResultMismatch},
-		"another statement": {func(x *claim.Result) { x.Statement = "" }, fault.SignedResultMismatch},
-		"another key":       {func(x *claim.Result) { x.SigningKey = "k" }, fault.SignedResultMismatch},
-		"before the key":    {func(x *claim.Result) { x.RecordedAt = now.Add(-time.Second) }, fault.KeyNotValid},
-		"after the key":     {func(x *claim.Result) { x.RecordedAt = now.AddDate(1, 0, 0) }, fault.KeyNotValid},
+		"another merchant":  {func(x *authenticator.Recorded) { x.MerchantID = "m2" }, fault.SignedResultMismatch},
+		"another line":      {func(x *authenticator.Recorded) { x.OrderLineID = "l2" }, fault.SignedResultMismatch},
+		"another body":      {func(x *authenticator.Recorded) { x.AuthenticatorID = "dior" }, fault.SignedResultMismatch},
+		"another number":    {func(x *authenticator.Recorded) { x.ReportNumber = "CTI-2026-118" }, fault.SignedResultMismatch},
+		"another verdict":   {func(x *authenticator.Recorded) { x.Units[1].Verdict = claim.Counterfeit }, fault.SignedResultMismatch},
+		"a unit less":       {func(x *authenticator.Recorded) { x.Units = x.Units[:1] }, fault.SignedResultMismatch},
+		"another sample":    {func(x *authenticator.Recorded) { x.Sample = claim.Photos }, fault.SignedResultMismatch},
+		"a gap in custody":  {func(x *authenticator.Recorded) { x.CustodyIntact = false }, fault.SignedResultMismatch},
+		"a re-inspection":   {func(x *authenticator.Recorded) { x.Reinspection = true }, fault.SignedResultMismatch},
+		"no re-inspection":  {func(x *authenticator.Recorded) { x.Signed, x.Drawn = again, true }, fault.SignedResultMismatch},
+		"another day":       {func(x *authenticator.Recorded) { x.IssuedAt = x.IssuedAt.AddDate(0, 0, -1) }, fault.SignedResultMismatch},
+		"another digest":    {func(x *authenticator.Recorded) { x.ReportDigest = "" }, fault.SignedResultMismatch},
+		"another statement": {func(x *authenticator.Recorded) { x.Statement = "" }, fault.SignedResultMismatch},
+		"another key":       {func(x *authenticator.Recorded) { x.SigningKey = "k" }, fault.SignedResultMismatch},
+		"before the key":    {func(x *authenticator.Recorded) { x.RecordedAt = now.Add(-time.Second) }, fault.KeyNotValid},
+		"after the key":     {func(x *authenticator.Recorded) { x.RecordedAt = now.AddDate(1, 0, 0) }, fault.KeyNotValid},
 	} {
 		r := result()
 		x.change(r)
-		if f, ok := fault.As(b.VerifySigned(text, r)); !ok || f.Reason != x.reason {
+		if f, ok := fault.As(b.VerifySigned(r)); !ok || f.Reason != x.reason {
 			t.Errorf("%s: %v", name, f)
 		}
 	}
@@ -336,7 +344,9 @@ func TestRecordedResultsAreVerifiedAgain(t *testing.T) {
 		"an unknown key":     signaturetest.Ed25519(2).Sign(signaturetest.Ed25519(2).Header(authenticator.ResultType), []byte(whole)),
 		"by another's claim": signaturetest.Ed25519(2).Sign(s.Header(authenticator.ResultType), []byte(whole)),
 	} {
-		if b.VerifySigned(other, result()) == nil {
+		r := result()
+		r.Signed = other
+		if b.VerifySigned(r) == nil {
 			t.Errorf("%s is verified", name)
 		}
 	}

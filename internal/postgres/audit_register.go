@@ -7,7 +7,6 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
-	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
 // RegisteredBody is a body of the register as its row tells it, with all that is stored
@@ -110,26 +109,13 @@ func (a *Audit) Body(id string) (*authenticator.Body, error) {
 }
 
 // SignedResults reads the signed results of a book after one, with what was signed.
-func (a *Audit) SignedResults(merchantID, after string, limit int) ([]claim.Result, error) {
+func (a *Audit) SignedResults(merchantID, after string, limit int) ([]authenticator.Recorded, error) {
 	return page(a, "audit signed results", `
-		SELECT r.result_id, r.claim_id, r.order_line_id, r.authenticator_id, r.report_number, r.sample_source, r.reinspection,
-			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.recorded_at, r.signing_key, r.signed_statement
+		SELECT`+resultColumns+signedColumns+`
 		FROM results r
 		WHERE r.merchant_id = $1 AND r.result_id > $2 AND r.signed_statement IS NOT NULL
 		ORDER BY r.result_id
-		LIMIT $3`,
-		func(rows *sql.Rows) (claim.Result, error) {
-			x := claim.Result{MerchantID: merchantID}
-			var units []byte
-			err := rows.Scan(&x.ID, &x.ClaimID, &x.OrderLineID, &x.AuthenticatorID, &x.ReportNumber, (*string)(&x.Sample), &x.Reinspection,
-				&x.CustodyIntact, &units, &x.IssuedAt, &x.ReportDigest, &x.Statement, &x.RecordedAt, &x.SigningKey, &x.Signed)
-			if err != nil {
-				return x, err
-			}
-			inUTC(&x.IssuedAt, &x.RecordedAt)
-			x.Units, err = decodeUnits(units)
-			return x, err
-		}, merchantID, after, limit)
+		LIMIT $3`, scanRecorded, merchantID, after, limit)
 }
 
 // RegisterTotals are what the register says of all of its changes.

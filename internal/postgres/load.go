@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -246,14 +247,33 @@ const resultFacts = `
 const resultColumns = resultFacts + `,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
 
-func scanResult(rows *sql.Rows) (claim.Result, error) {
+// signedColumns are what stands beside a signed result: what was signed, and whether it answers
+// a commission that was drawn.
+const signedColumns = `,
+	coalesce(r.signed_statement, ''),
+	EXISTS (SELECT FROM commissions x
+		WHERE x.merchant_id = r.merchant_id AND x.claim_id = r.claim_id AND x.commission_number = r.commission_number
+			AND x.authenticator_id = r.authenticator_id AND octet_length(x.draw_seed) > 0)`
+
+// scanRecorded scans the columns of a result with those beside a signed one.
+func scanRecorded(rows *sql.Rows) (x authenticator.Recorded, err error) {
+	var signed string
+	r, err := scanResultAnd(rows, &signed, &x.Drawn)
+	r.Signed, x.Result = signed, &r
+	return x, err
+}
+
+func scanResult(rows *sql.Rows) (claim.Result, error) { return scanResultAnd(rows) }
+
+// scanResultAnd scans the columns of a result, and more behind them.
+func scanResultAnd(rows *sql.Rows, more ...any) (claim.Result, error) {
 	var r claim.Result
 	var units []byte
-	err := rows.Scan(&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
+	err := rows.Scan(append([]any{&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
 		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Commission,
-		&r.SampleID, &r.Rules, &r.SigningKey, &r.Retracted)
+		&r.SampleID, &r.Rules, &r.SigningKey, &r.Retracted}, more...)...)
 	if err != nil {
 		return r, err
 	}

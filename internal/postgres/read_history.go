@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -146,16 +147,13 @@ func (r Reader) Result(ctx context.Context, merchantID, resultID string) (claim.
 	return list[0], true, err
 }
 
-// SignedStatement reads what a body signed of a result, as it was received; empty for a result
-// that is not signed or does not exist.
-func (r Reader) SignedStatement(ctx context.Context, merchantID, resultID string) (string, error) {
-	text, _, err := readOne(ctx, r, "read signed statement", `
-		SELECT coalesce(r.signed_statement, '')
+// Recorded reads a result with what its body signed, as it was received; empty for a result
+// that is not signed.
+func (r Reader) Recorded(ctx context.Context, merchantID, resultID string) (authenticator.Recorded, bool, error) {
+	return readOne(ctx, r, "read signed result", `
+		SELECT`+resultColumns+signedColumns+`
 		FROM results r
-		WHERE r.merchant_id = $1 AND r.result_id = $2`, func(rows *sql.Rows) (text string, err error) {
-		return text, rows.Scan(&text)
-	}, merchantID, resultID)
-	return text, err
+		WHERE r.merchant_id = $1 AND r.result_id = $2`, scanRecorded, merchantID, resultID)
 }
 
 // Results reads a claim's results after one, oldest first.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
@@ -140,7 +141,9 @@ func (b *books) withSigned(read func([]book.Key) ([]claim.Result, error)) func([
 		rows, err := read(keys)
 		for i := range rows {
 			if err == nil {
-				rows[i].Signed, err = b.pg.Reader().SignedStatement(b.t.Context(), rows[i].MerchantID, rows[i].ID)
+				var x authenticator.Recorded
+				x, _, err = b.pg.Reader().Recorded(b.t.Context(), rows[i].MerchantID, rows[i].ID)
+				rows[i].Signed = x.Signed
 			}
 		}
 		return rows, err

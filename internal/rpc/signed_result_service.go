@@ -124,22 +124,22 @@ func (s *signedResultService) GetSignedResult(ctx context.Context, r *tenfoldv1.
 	if err != nil {
 		return nil, err
 	}
-	text, err := s.db.Reader().SignedStatement(ctx, merchant, id)
+	recorded, found, err := s.db.Reader().Recorded(ctx, merchant, id)
 	if err != nil {
 		return nil, err
 	}
-	if text == "" {
+	if !found || recorded.Signed == "" {
 		return nil, fault.New(fault.ResultNotSigned, "result %s is not signed", id).With("resultId", id).At("name")
 	}
 	body, err := s.engine.Authenticator(ctx, x.AuthenticatorID)
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.GetSignedResultResponse{Verified: true, SignedResult: text, Result: s.resultOf(x)}
+	out := &tenfoldv1.GetSignedResultResponse{Verified: true, SignedResult: recorded.Signed, Result: s.resultOf(x)}
 	if i := slices.IndexFunc(body.Keys, func(k authenticator.SigningKey) bool { return k.Thumbprint == x.SigningKey }); i >= 0 {
 		out.Key = authenticatorKeyOf(body.ID, &body.Keys[i], s.engine.Now())
 	}
-	err = body.VerifySigned(text, x)
+	err = body.VerifySigned(&recorded)
 	if refused, ok := fault.As(err); ok {
 		out.Verified, out.ProblemDetail = false, refused.Detail
 		out.Problem = tenfoldv1.Reason(tenfoldv1.Reason_value["REASON_"+string(refused.Reason)])

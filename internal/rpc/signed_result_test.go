@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,60 @@ func TestSignedResultsOverTheWire(t *testing.T) {
 		told = told || strings.HasPrefix(d.Subject, "signed result ")
 	}
 	if err != nil || !told {
+		t.Errorf("the audit finds %v, %v", found, err)
+	}
+}
+
+// Would catch the honest signed result of a body that was drawn for a re-inspection, which
+// counts as one without its word and is shown as forged by that; and a forged re-inspection of a
+// body that was not drawn.
+func TestV3ADrawnBodysSignedResultIsVerified(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.rulesSinceEver()
+	f.open("m1", 1_000_000)
+	f.register("cti")
+	f.register("sgs")
+	one, two := signaturetest.Ed25519(1), signaturetest.Ed25519(2)
+	f.keyed("cti", one)
+	f.keyed("sgs", two)
+	c := f.file("m1", "l1")
+	both := map[string]any{"items": []any{map[string]any{"unit": 1, "verdict": "COUNTERFEIT"}, map[string]any{"unit": 2, "verdict": "COUNTERFEIT"}}}
+	first, err := f.signedResults().RecordSignedResult(f.lab("cti"), f.signed(one, "cti", c, "S-1", both))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := f.commissioning(c, "")
+	ask.Body = &tenfoldv1.CommissionItemRequest_Draw{Draw: &tenfoldv1.BodyDraw{Exclude: []string{"authenticators/sandbox-lab"}}}
+	made, err := f.commissions().CommissionItem(f.as("adjudicator"), ask)
+	if err != nil || made.GetCommission().GetAuthenticator() != "authenticators/sgs" {
+		t.Fatalf("drawn: %v, %v", made, err)
+	}
+	got, err := f.signedResults().RecordSignedResult(f.lab("sgs"), f.signed(two, "sgs", c, "S-2", both))
+	if err != nil || !got.GetResult().GetReinspection() {
+		t.Fatalf("recorded: %v, %v", got, err)
+	}
+	verified := func(name string) *tenfoldv1.GetSignedResultResponse {
+		t.Helper()
+		v, err := f.signedResults().GetSignedResult(f.as("auditor"), &tenfoldv1.GetSignedResultRequest{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := verified(got.GetResult().GetName()); !v.GetVerified() {
+		t.Errorf("drawn by lot: %v", v)
+	}
+	f.audited()
+	_, id, _ := strings.Cut(first.GetResult().GetName(), "/results/")
+	if _, err := f.admin().ExecContext(t.Context(), `UPDATE results SET reinspection = true, commission_number = 1 WHERE result_id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if v := verified(first.GetResult().GetName()); v.GetVerified() || !strings.Contains(v.GetProblemDetail(), "reinspection") {
+		t.Errorf("another body's commission: %v", v)
+	}
+	found, err := audit.Check(t.Context(), f.db)
+	if told := slices.ContainsFunc(found, func(d audit.Discrepancy) bool { return d.Subject == "signed result "+id }); err != nil || !told {
 		t.Errorf("the audit finds %v, %v", found, err)
 	}
 }
