@@ -69,11 +69,10 @@ type Judged struct {
 // accreditation on the day of the report; with AUTHENTICATOR_NOT_TRUSTED for goods beyond
 // its scope.
 func (b *Body) CheckResult(j Judged) error {
+	if err := b.CheckActive(); err != nil {
+		return err
+	}
 	switch {
-	case b.Suspended.Change != 0:
-		return fault.New(fault.AuthenticatorSuspended, "authenticator %s is suspended since %s, and no result of it is recorded",
-			b.ID, b.Suspended.At.UTC().Format(time.RFC3339)).
-			With("authenticatorId", b.ID).With("suspendedAt", b.Suspended.At.UTC().Format(time.RFC3339)).At("authenticator")
 	case !b.AccreditedOn(j.IssuedAt):
 		day := calendar.DateOf(j.IssuedAt).String()
 		return fault.New(fault.AuthenticatorNotAccredited, "no accreditation of authenticator %s was valid on %s, the day of the report in Beijing", b.ID, day).
@@ -83,6 +82,16 @@ func (b *Body) CheckResult(j Judged) error {
 			With("authenticatorId", b.ID).At("authenticator")
 	}
 	return b.checkTest(&j)
+}
+
+// CheckActive refuses what a suspended body says, with AUTHENTICATOR_SUSPENDED.
+func (b *Body) CheckActive() error {
+	if b.Suspended.Change == 0 {
+		return nil
+	}
+	at := b.Suspended.At.UTC().Format(time.RFC3339)
+	return fault.New(fault.AuthenticatorSuspended, "authenticator %s is suspended since %s, and nothing that it says is recorded", b.ID, at).
+		With("authenticatorId", b.ID).With("suspendedAt", at).At("authenticator")
 }
 
 // checkTest refuses a result by what its signed report says of the test.

@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -26,6 +27,16 @@ type AddCustodyStep struct {
 	// ByBody says that the body of the step adds it. It may do so for units that it is
 	// commissioned with.
 	ByBody bool
+}
+
+// toldBy are the kinds of step that a role tells; a role that is not named tells every kind. Such
+// a role also corrects no step but its own.
+var toldBy = map[principal.Role][]custody.Kind{
+	principal.RoleOrderService: {custody.Bought, custody.Received, custody.Shipped, custody.Returned},
+	principal.RoleAuthenticator: {
+		custody.Received, custody.Unboxed, custody.Sealed, custody.Shipped, custody.Arrived, custody.Tested, custody.Retained,
+		custody.Returned, custody.Destroyed,
+	},
 }
 
 func (a *AddCustodyStep) need(c *Call, n *Needs) {
@@ -150,6 +161,11 @@ func (b *Book) regrade(claimID string, before []claim.Graded) error {
 // them already.
 func (a *AddCustodyStep) check(b *Book, c *claim.Claim) ([]int32, error) {
 	x := &a.Step
+	role := b.call.Header.Principal.Role
+	own, limited := toldBy[role]
+	if limited && !slices.Contains(own, x.Kind) {
+		return nil, fault.New(fault.AccessDenied, "a step %s cannot be added in the role %s", x.Kind, role).At("kind")
+	}
 	if err := a.checkTimes(b, c); err != nil {
 		return nil, err
 	}
@@ -174,7 +190,16 @@ func (a *AddCustodyStep) check(b *Book, c *claim.Claim) ([]int32, error) {
 				With("claimId", c.ID).At("evidence_digests").About(c)
 		}
 	}
-	return units, a.checkPlace(c, steps)
+	if err := a.checkPlace(c, steps); err != nil {
+		return nil, err
+	}
+	if limited && x.Corrects > 0 {
+		k := slices.IndexFunc(steps, func(s custody.Step) bool { return s.Number == x.Corrects })
+		if of := &steps[k]; of.RecordedAs != string(role) || a.ByBody && of.AuthenticatorID != x.AuthenticatorID {
+			return nil, fault.New(fault.AccessDenied, "step %d was added by another, and the role %s corrects only its own steps", of.Number, role).At("corrects")
+		}
+	}
+	return units, nil
 }
 
 func (a *AddCustodyStep) checkTimes(b *Book, c *claim.Claim) error {
@@ -232,14 +257,18 @@ func (a *AddCustodyStep) units(c *claim.Claim, steps []custody.Step) ([]int32, e
 	return given, c.CheckUnits(named, "units")
 }
 
-// checkBody refuses a body that is not registered, and one that has no commission on a unit of
-// the sample and adds the step itself.
+// checkBody refuses a body that is not registered, and one that adds the step itself while it is
+// suspended or has no commission on a unit of the sample.
 func (a *AddCustodyStep) checkBody(b *Book, c *claim.Claim, units []int32, steps []custody.Step) error {
 	body := a.Step.AuthenticatorID
 	if body == "" {
 		return nil
 	}
-	if _, err := b.judgeBy(body); err != nil {
+	judge, err := b.judgeBy(body)
+	if err == nil && a.ByBody {
+		err = judge.CheckActive()
+	}
+	if err != nil {
 		if refusal, ok := fault.As(err); ok {
 			return refusal.At("authenticator")
 		}

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // stepsRules are decision rules by which nobody's word stands in for steps of custody.
@@ -223,4 +225,68 @@ func TestStepsOfCustodyThatCannotHaveBeenAreRefused(t *testing.T) {
 		!slices.Equal(f.Rows("m1").Custody[booktest.CustodyKey{Claim: c.ID, Number: 1}].Units, []int32{2}) {
 		t.Errorf("a body with a commission: %+v", o.Custody)
 	}
+}
+
+// Would catch a party or a body that takes away a step of another by correcting it, one that
+// tells what is not its to tell, a suspended body that goes on telling, and a refusal that leaves
+// something behind.
+func TestV6PartiesCorrectTheirOwnStepsAlone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 1_000_000)
+	c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
+	f.commission(c, "lab-1")
+	f.commission(c, "lab-2")
+	tell := func(role principal.Role, x custody.Step) error {
+		f.Move(time.Hour)
+		h := f.request("m1", "AddCustodyStep")
+		h.Principal.Role = role
+		x.ClaimID, x.SampleID, x.HappenedAt = c.ID, "S1", f.Now()
+		_, err := f.Do(h, &book.AddCustodyStep{Step: x, ByBody: role == principal.RoleAuthenticator})
+		return err
+	}
+	const (
+		order, lab, support = principal.RoleOrderService, principal.RoleAuthenticator, principal.RoleSupport
+	)
+	f.must(tell(support, custody.Step{Kind: custody.Received}))                         // 1
+	f.must(tell(support, custody.Step{Kind: custody.Sealed, Seals: []string{"A"}}))     // 2
+	f.must(tell(order, custody.Step{Kind: custody.Shipped}))                            // 3
+	f.must(tell(lab, custody.Step{Kind: custody.Arrived, AuthenticatorID: "lab-1"}))    // 4
+	f.must(tell(support, custody.Step{Kind: custody.Tested, AuthenticatorID: "lab-1"})) // 5
+	f.must(tell(order, custody.Step{Kind: custody.Returned, AuthenticatorID: "lab-1"})) // 6
+	f.must(tell(lab, custody.Step{Kind: custody.Retained, AuthenticatorID: "lab-2"}))   // 7
+	events := len(f.Rows("m1").Events)
+	for name, x := range map[string]struct {
+		role  principal.Role
+		step  custody.Step
+		field string
+	}{
+		"a sealing by the order service":    {order, custody.Step{Kind: custody.Sealed, Seals: []string{"B"}}, "kind"},
+		"a purchase by a body":              {lab, custody.Step{Kind: custody.Bought, AuthenticatorID: "lab-1"}, "kind"},
+		"support's by the order service":    {order, custody.Step{Kind: custody.Received, Corrects: 1}, "corrects"},
+		"a body's by the order service":     {order, custody.Step{Kind: custody.Shipped, Corrects: 4}, "corrects"},
+		"support's by a body":               {lab, custody.Step{Kind: custody.Sealed, Seals: []string{"B"}, AuthenticatorID: "lab-1", Corrects: 2}, "corrects"},
+		"the order service's by a body":     {lab, custody.Step{Kind: custody.Shipped, AuthenticatorID: "lab-1", Corrects: 3}, "corrects"},
+		"support's that names the body":     {lab, custody.Step{Kind: custody.Tested, AuthenticatorID: "lab-1", Corrects: 5}, "corrects"},
+		"the order service's that names it": {lab, custody.Step{Kind: custody.Returned, AuthenticatorID: "lab-1", Corrects: 6}, "corrects"},
+		"another body's":                    {lab, custody.Step{Kind: custody.Retained, AuthenticatorID: "lab-1", Corrects: 7}, "corrects"},
+	} {
+		if err := tell(x.role, x.step); !isRefused(err, fault.AccessDenied, x.field) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f.SetBody(authenticator.Body{
+		ID: "lab-2", Version: 9, Revision: 1, Changes: 2, RegisteredAt: f.Now(), Suspended: authenticator.Suspension{Change: 2, At: f.Now(), Reason: "sold reports"},
+		Content: authenticator.Content{Kind: claim.AccreditedLab, DisplayName: "lab-2"},
+	})
+	if err := tell(lab, custody.Step{Kind: custody.Arrived, AuthenticatorID: "lab-2"}); !isRefused(err, fault.AuthenticatorSuspended, "authenticator") {
+		t.Errorf("a suspended body: %v", err)
+	}
+	if got := len(f.Rows("m1").Events); got != events {
+		t.Errorf("refusals left %d events", got-events)
+	}
+	f.must(tell(order, custody.Step{Kind: custody.Shipped, Corrects: 3}))
+	f.must(tell(lab, custody.Step{Kind: custody.Arrived, AuthenticatorID: "lab-1", Corrects: 4}))
+	f.must(tell(support, custody.Step{Kind: custody.Retained, AuthenticatorID: "lab-2", Corrects: 7}))
 }

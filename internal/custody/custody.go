@@ -63,6 +63,10 @@ var follows = map[Kind][]Kind{
 // ByBody says whether a body must be named with a step of this kind.
 func (k Kind) ByBody() bool { return k == Arrived || k == Tested }
 
+// beforeBody says whether a step of this kind comes up before the sample arrives with the body
+// that tests it.
+func (k Kind) beforeBody() bool { return slices.Index(Kinds(), k) < slices.Index(Kinds(), Arrived) }
+
 // StepsMax is the largest number of steps of one claim.
 const StepsMax = 200
 
@@ -230,7 +234,9 @@ func UnitsOf(steps []Step, sampleID string) []int32 {
 }
 
 // Examine finds the faults of a sample's chain: up to the last test by the body before the
-// report was issued, or as far as it has come where there is no test to look for.
+// report was issued, or as far as it has come where there is no test to look for. A step that is
+// asked for before the arrival counts only if no body is named with it: a body does not vouch
+// for what was done before it had the sample.
 func Examine(steps []Step, sampleID string, terms *Terms, test *Test) Standing {
 	s := Standing{SampleID: sampleID, State: Complete, Intact: true}
 	chain := Of(steps, sampleID)
@@ -247,13 +253,36 @@ func Examine(steps []Step, sampleID string, terms *Terms, test *Test) Standing {
 			chain = chain[:last+1]
 		}
 		for _, k := range terms.Requires {
-			if k != Tested && !slices.ContainsFunc(chain, func(x Step) bool { return x.Kind == k }) {
+			if k != Tested && !slices.ContainsFunc(chain, func(x Step) bool {
+				return x.Kind == k && (x.AuthenticatorID == "" || !k.beforeBody())
+			}) {
 				s.find(Finding{State: Gap, Missing: k})
 			}
 		}
 	}
-	s.walk(chain, terms)
+	s.walk(held(chain), terms)
 	return s
+}
+
+// held leaves out what bodies tell of the time in which they did not have the sample: a seal that
+// a body puts on before the arrival would pass for the one that it arrived under.
+func held(chain []Step) []Step {
+	out := make([]Step, 0, len(chain))
+	with := ""
+	for _, x := range chain {
+		if x.AuthenticatorID != "" && x.AuthenticatorID != with && !x.Kind.ByBody() {
+			continue
+		}
+		switch x.Kind {
+		case Arrived:
+			with = x.AuthenticatorID
+		case Bought, Received, Shipped, Returned, Destroyed:
+			with = ""
+		case Unboxed, Sealed, Tested, Retained:
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // walk compares each step of a chain with those before it.

@@ -103,6 +103,15 @@ func TestV6GapsSealsAndWeightsAreFound(t *testing.T) {
 		"RECEIVED; SEALED seal=A; SHIPPED; ARRIVED seal=A; TESTED seal=B":      "SEAL_DIFFERS 2>5",
 		"RECEIVED; SEALED seal=A g=310; SHIPPED; ARRIVED seal=A g=330; TESTED": "WEIGHT_DIFFERS 2>4",
 		"RECEIVED; SEALED seal=A g=310; SHIPPED; ARRIVED seal=A g=290; TESTED": "WEIGHT_DIFFERS 2>4",
+		// Nobody vouches for the time before the arrival but the platform.
+		"RECEIVED by=lab-1; SEALED seal=A by=lab-1; SHIPPED by=lab-1; ARRIVED seal=A; TESTED":                                                     "GAP 0>0 RECEIVED, GAP 0>0 SEALED, GAP 0>0 SHIPPED",
+		"RECEIVED; SEALED by=lab-2 seal=A; SHIPPED; ARRIVED seal=A; TESTED":                                                                       "GAP 0>0 SEALED, GAP 1>3 SEALED",
+		"RECEIVED; SEALED seal=A; RETURNED by=lab-1; RECEIVED by=lab-1; SEALED by=lab-1 seal=B; SHIPPED; ARRIVED seal=B; TESTED":                  "SEAL_DIFFERS 2>7",
+		"RECEIVED; SEALED seal=A g=310; RETURNED by=lab-1; RECEIVED by=lab-1; SEALED by=lab-1 seal=A; SHIPPED; ARRIVED seal=A g=200; TESTED":      "WEIGHT_DIFFERS 2>7",
+		"ARRIVED; TESTED; RETURNED by=lab-1; RECEIVED; SEALED seal=A; RETURNED by=lab-1; SEALED by=lab-1 seal=B; SHIPPED; ARRIVED seal=B; TESTED": "SEAL_DIFFERS 5>9",
+		// What a body did with the sample while it had it counts for the next one.
+		"RECEIVED; SEALED seal=A; SHIPPED; ARRIVED seal=A by=lab-2; TESTED by=lab-2; RETAINED by=lab-2 seal=B; SHIPPED by=lab-2; ARRIVED seal=B; TESTED": "COMPLETE",
+		"RECEIVED; SEALED seal=A; SHIPPED; ARRIVED seal=A by=lab-2; TESTED by=lab-2; RETAINED by=lab-2 seal=B; SHIPPED by=lab-2; ARRIVED seal=A; TESTED": "SEAL_DIFFERS 6>8",
 		// Half a gram is within five, and a fiftieth of 100 kg is within two kilograms.
 		"RECEIVED; SEALED seal=A mg=1000; SHIPPED; ARRIVED seal=A mg=6000; TESTED":           "COMPLETE",
 		"RECEIVED; SEALED seal=A mg=1000; SHIPPED; ARRIVED seal=A mg=6001; TESTED":           "WEIGHT_DIFFERS 2>4",

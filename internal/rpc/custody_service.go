@@ -20,15 +20,6 @@ type custodyService struct {
 	backend
 }
 
-// ownSteps are the kinds of step that a role adds; a role that is not named adds every kind.
-var ownSteps = map[principal.Role][]custody.Kind{
-	principal.RoleOrderService: {custody.Bought, custody.Received, custody.Shipped, custody.Returned},
-	principal.RoleAuthenticator: {
-		custody.Received, custody.Unboxed, custody.Sealed, custody.Shipped, custody.Arrived, custody.Tested, custody.Retained,
-		custody.Returned, custody.Destroyed,
-	},
-}
-
 func (s *custodyService) AddCustodyStep(ctx context.Context, r *tenfoldv1.AddCustodyStepRequest) (*tenfoldv1.AddCustodyStepResponse, error) {
 	merchant, claimID, err := claimOf(r.GetParent(), "parent")
 	if err != nil {
@@ -36,9 +27,6 @@ func (s *custodyService) AddCustodyStep(ctx context.Context, r *tenfoldv1.AddCus
 	}
 	body, _ := nameOf(r.GetAuthenticator())
 	who, kind := callerOf(ctx), custodyKinds.domain(r.GetKind())
-	if own, limited := ownSteps[who.Role]; limited && !slices.Contains(own, kind) {
-		return nil, fault.New(fault.AccessDenied, "a step %s cannot be added in the role %s", kind, who.Role).At("kind")
-	}
 	if who.Role == principal.RoleAuthenticator && who.Scope != r.GetAuthenticator() {
 		return nil, fault.New(fault.AccessDenied, "an authenticator adds only steps of samples that it had").At("authenticator")
 	}
