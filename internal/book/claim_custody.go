@@ -119,35 +119,34 @@ func (a *AddCustodyStep) decide(b *Book) (Outcome, error) {
 	return o, nil
 }
 
-// regrade weighs the results of a claim anew if one of them counts for something else. A
+// regrade weighs the results of a claim anew if what they decide has changed with their ranks. It
+// ends nothing that a person has decided or is to decide: a claim in review that had a verdict
+// before, one that waits for another test, and one that a person upheld stay as they are, and a
 // verdict by results alone that they do not bear out any more goes to a person.
 func (b *Book) regrade(claimID string, before []claim.Graded) error {
 	after := b.grades(claimID)
-	same := slices.EqualFunc(before, after, func(x, y claim.Graded) bool { return x.Rank == y.Rank })
-	if same {
-		return nil
-	}
 	var changed []string
 	for i := range after {
 		if after[i].Rank != before[i].Rank {
 			changed = append(changed, after[i].ID+"="+strconv.Itoa(after[i].Rank))
 		}
 	}
-	b.detail("ranks", strings.Join(changed, " "))
-	c := b.claims.get(claimID)
-	state, revision := c.State, c.Revision
-	if err := b.weigh(claimID); err != nil {
-		return err
-	}
-	c = b.claims.get(claimID)
-	if c.State != state || c.Revision != revision || !c.ByResults || c.Verdict == claim.Pending {
+	if len(changed) == 0 {
 		return nil
 	}
-	w := b.weighing(&c.Claim)
-	units := w.Verdicts()
-	t, decided := w.Trigger()
-	holds := decided && t != claim.ResultUndecided && claim.Overall(units) == c.Verdict && slices.Equal(units, c.Units)
-	if _, ok := claim.Next(c.State, claim.Reopened); !ok || holds {
+	b.detail("ranks", strings.Join(changed, " "))
+	c := &b.claims.get(claimID).Claim
+	table := b.consequences(c)
+	was, is := b.rules(c).Weigh(c.Units, before, &table), b.rules(c).Weigh(c.Units, after, &table)
+	if was.FindsSame(&is) {
+		return nil
+	}
+	if c.State == claim.Notified && c.ByResults || c.State == claim.InReview && c.Revision == 0 {
+		return b.weigh(claimID)
+	}
+	t, decided := is.Trigger()
+	holds := decided && t != claim.ResultUndecided && slices.Equal(is.Verdicts(), c.Units)
+	if _, ok := claim.Next(c.State, claim.Reopened); !ok || holds || !c.ByResults || c.Verdict == claim.Pending {
 		return nil
 	}
 	err := b.reopen(b.change(claimID), "")

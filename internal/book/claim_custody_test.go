@@ -108,16 +108,115 @@ func TestV6LateAndCorrectedStepsWeighTheClaimAnew(t *testing.T) {
 	if g := f.grades(c)["R-1"]; o.Claim.State != claim.InReview || g.Rank != 6 || g.Custody.State != custody.SealDiffers && g.Custody.State != custody.Gap {
 		t.Fatalf("with another seal: %s, %+v", o.Claim.State, g)
 	}
-	// The seal was misread, and is corrected: the claim goes on.
+	// The seal was misread, and is corrected: the reviewer who has the claim by now decides.
 	o = f.custodyStep(c, custody.Sealed, happened(arrived.Add(-2*time.Hour)), seals("c-１"), corrects(3))
-	if g := f.grades(c)["R-1"]; o.Claim.State != claim.Notified || g.Custody.State != custody.Complete {
+	if g := f.grades(c)["R-1"]; o.Claim.State != claim.InReview || g.Rank != 5 || g.Custody.State != custody.Complete {
 		t.Fatalf("with the seal corrected: %s, %+v", o.Claim.State, g)
 	}
 	// Once the merchant has appealed, a broken chain brings the claim before a reviewer.
+	c = f.provedCounterfeit("l2")
 	c = f.done(f.request("m1", "AppealClaim"), &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "n"}).Claim
-	o = f.custodyStep(c, custody.Sealed, happened(arrived.Add(-2*time.Hour)), seals("C-9"), corrects(5))
+	o = f.broken(c)
 	if o.Claim.State != claim.InReview || o.Claim.Funding.Held == 0 {
 		t.Errorf("after the appeal: %s with %d held", o.Claim.State, o.Claim.Funding.Held)
+	}
+}
+
+// weakly files a claim with the result of lab-1 on a consumer's sample whose steps are not told.
+func (f *fixture) weakly(lineID string, found claim.Verdict) (*claim.Claim, claim.Result) {
+	f.t.Helper()
+	c := f.file(filing(line("m1", lineID, 1, 10_000), 1))
+	f.Move(24 * time.Hour)
+	r := result(c, found, lineID+"-1")
+	r.Sample, r.SampleID, r.IssuedAt = claim.ConsumerSample, "S1", f.Now()
+	return f.record(c, r), r
+}
+
+// proved tells the steps that the result needs, the arrival last.
+func (f *fixture) proved(c *claim.Claim, r claim.Result) *claim.Claim {
+	f.t.Helper()
+	f.custodyStep(c, custody.Tested, happened(r.IssuedAt))
+	return f.custodyStep(c, custody.Arrived, happened(r.IssuedAt.Add(-2*time.Hour)), seals("C-1")).Claim
+}
+
+// provedCounterfeit is a claim whose verdict rests on a complete chain.
+func (f *fixture) provedCounterfeit(lineID string) *claim.Claim {
+	f.t.Helper()
+	c := f.proved(f.weakly(lineID, claim.Counterfeit))
+	if c.State != claim.Notified {
+		f.t.Fatalf("found counterfeit: %s", c.State)
+	}
+	return c
+}
+
+// broken tells of a seal that was put on before the arrival, and is another one.
+func (f *fixture) broken(c *claim.Claim) book.Outcome {
+	f.t.Helper()
+	f.custodyStep(c, custody.Received, happened(f.Now().Add(-24*time.Hour)))
+	return f.custodyStep(c, custody.Sealed, happened(f.Now().Add(-12*time.Hour)), seals("X"))
+}
+
+// Would catch a step of custody that ends what a person has decided or is to decide: after a
+// reconsideration, a refused approval, a reviewer's request for another test, or a reviewer's
+// verdict; and one that moves a claim although its results find what they found before.
+func TestV6StepsOfCustodyEndNothingThatAPersonDecides(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Decide(*claim.FirstRules(), stepsRules())
+	labs(f)
+	f.approving(50_000)
+	f.open("m1", 1_000_000)
+	stays := func(name string, c *claim.Claim, want claim.State) {
+		t.Helper()
+		if now := f.current(c); now.State != want {
+			t.Errorf("%s: %s, want %s", name, now.State, want)
+		}
+	}
+	c, r := f.weakly("l1", claim.Counterfeit)
+	c, err := f.decide(c, book.Reject)
+	f.must(err)
+	c, err = f.reconsider(c, "e1")
+	f.must(err)
+	f.proved(c, r)
+	stays("after a reconsideration", c, claim.InReview)
+
+	c, r = f.weakly("l2", claim.Counterfeit)
+	c, err = f.decide(c, book.Retest)
+	f.must(err)
+	f.proved(c, r)
+	stays("while another test is asked for", c, claim.Authenticating)
+
+	c, r = f.weakly("l3", claim.Genuine)
+	c, err = f.decide(c, book.Uphold, claim.Unit{Ordinal: 1, Verdict: claim.Counterfeit})
+	f.must(err)
+	f.proved(c, r)
+	stays("after a reviewer's verdict", c, claim.Notified)
+
+	c = f.accept(f.provedCounterfeit("l4"))
+	stays("accepted", c, claim.AwaitingApproval)
+	c = f.did("anna", "ApproveClaim", c, &book.ApproveClaim{OnClaim: on(c), Refuse: true, Note: "look again"})
+	n := f.broken(c).Custody.Number
+	if g := f.grades(c)["l4-1"]; g.Rank != 6 {
+		t.Errorf("broken: %+v", g)
+	}
+	f.custodyStep(c, custody.Sealed, happened(f.Now().Add(-12*time.Hour)), seals("C-1"), corrects(n))
+	f.custodyStep(c, custody.Shipped, happened(f.Now().Add(-10*time.Hour)))
+	if g := f.grades(c)["l4-1"]; g.Rank != 5 {
+		t.Errorf("mended: %+v", g)
+	}
+	stays("after a refused approval", c, claim.InReview)
+
+	// A rank that changes where another result carries the verdict changes nothing.
+	c = f.provedCounterfeit("l5")
+	other := result(c, claim.Counterfeit, "l5-2")
+	other.AuthenticatorID, other.Sample, other.SampleID, other.IssuedAt = "lab-2", claim.ConsumerSample, "S2", f.Now()
+	c = f.record(c, other)
+	version := c.Version
+	of := func(x *custody.Step) { x.SampleID, x.AuthenticatorID = "S2", "lab-2" }
+	f.custodyStep(c, custody.Tested, happened(other.IssuedAt), of)
+	o := f.custodyStep(c, custody.Arrived, happened(other.IssuedAt.Add(-time.Hour)), of)
+	if g := f.grades(c)["l5-2"]; g.Rank != 5 || o.Claim.State != claim.Notified || o.Claim.Version != version {
+		t.Errorf("moved from version %d to %d, %s, by %+v", version, o.Claim.Version, o.Claim.State, g)
 	}
 }
 

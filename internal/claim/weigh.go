@@ -102,6 +102,13 @@ func (u *UnitRuling) decided() bool {
 	return false
 }
 
+// FindsSame says whether two weighings give every unit the same verdict and pull the same trigger.
+func (w *Weighing) FindsSame(other *Weighing) bool {
+	t, decided := w.Trigger()
+	otherTrigger, otherDecided := other.Trigger()
+	return t == otherTrigger && decided == otherDecided && slices.Equal(w.Verdicts(), other.Verdicts())
+}
+
 // ByPerson is the weighing as a person decided it.
 func (w Weighing) ByPerson(units []Unit) Weighing {
 	w.Units = slices.Clone(w.Units)
