@@ -326,7 +326,7 @@ func (r *RecordResult) checkSample(b *Book, c *claim.Claim) error {
 	switch {
 	case x.SampleID == "":
 		return nil
-	case x.Sample != claim.SealedPlatformSample && x.Sample != claim.ConsumerSample:
+	case !x.Sample.Physical():
 		return fault.New(fault.RequestInvalid, "a result on %s cannot name a sample", x.Sample).At("sample")
 	}
 	steps := b.chain(c.ID)
@@ -343,11 +343,14 @@ func (r *RecordResult) checkSample(b *Book, c *claim.Claim) error {
 	return nil
 }
 
-// checkReinspection refuses a re-inspection that is none: of a unit that nobody has examined, or
-// by a body that has examined one already (rule V3).
+// checkReinspection refuses a re-inspection that is none: of photos or codes, of a unit that
+// nobody has examined, or by a body that has examined one already (rule V3).
 func (r *RecordResult) checkReinspection(b *Book, c *claim.Claim) error {
 	if !r.Result.Reinspection || !b.rules(c).Reinspection.Independent {
 		return nil
+	}
+	if !r.Result.Sample.Physical() {
+		return fault.New(fault.RequestInvalid, "a re-inspection examines the goods, and a result on %s does not", r.Result.Sample).At("reinspection")
 	}
 	for _, u := range r.Result.Units {
 		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal)
@@ -363,11 +366,12 @@ func (r *RecordResult) checkReinspection(b *Book, c *claim.Claim) error {
 	return nil
 }
 
-// examined says whether a body, and whether another one, has a result on a unit that counts.
+// examined says whether a body, and whether another one, has a result on a unit that counts and
+// for which the unit itself was examined.
 func (b *Book) examined(claimID, body string, ordinal int32) (own, others bool) {
 	for _, id := range b.resultsOf[claimID] {
 		x := b.results.get(id)
-		if x == nil || x.Retracted || !slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return u.Ordinal == ordinal }) {
+		if x == nil || x.Retracted || !x.Sample.Physical() || !slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return u.Ordinal == ordinal }) {
 			continue
 		}
 		own, others = own || x.AuthenticatorID == body, others || x.AuthenticatorID != body
@@ -376,10 +380,10 @@ func (b *Book) examined(claimID, body string, ordinal int32) (own, others bool) 
 }
 
 // drawnAgain says whether a result is a re-inspection without anybody's word: by a body that was
-// drawn by lot, on units that only others have examined.
+// drawn by lot and examined the goods, on units that only others have examined.
 func (r *RecordResult) drawnAgain(b *Book, c *claim.Claim, answers int32) bool {
 	x := b.commissions.get(commissionKey{c.ID, answers})
-	if !b.rules(c).Reinspection.Independent || x == nil || len(x.Seed) == 0 {
+	if !b.rules(c).Reinspection.Independent || !r.Result.Sample.Physical() || x == nil || len(x.Seed) == 0 {
 		return false
 	}
 	return !slices.ContainsFunc(r.Result.Units, func(u claim.Unit) bool {

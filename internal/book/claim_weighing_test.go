@@ -78,6 +78,48 @@ func TestV3AReinspectionIsAnotherBodysAndFinal(t *testing.T) {
 	}
 }
 
+// Would catch photos that count as an examination: a body that saw photos alone and may not
+// re-inspect, a re-inspection of what was only photographed, and photos that a drawn body or a
+// caller passes for a re-inspection.
+func TestV3ReinspectionsAreOfGoods(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	rules := *claim.FirstRules()
+	rules.Version, rules.EffectiveFrom = 2, start
+	rules.Reinspection = claim.ReinspectionRules{Independent: true, Final: true}
+	f.Decide(*claim.FirstRules(), rules)
+	labs(f)
+	f.authenticator("lab-3", claim.AccreditedLab)
+	f.open("m1", 1_000_000)
+	c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
+	by := func(body, report string, sample claim.SampleSource, again bool) claim.Result {
+		r := result(c, claim.Genuine, report)
+		r.AuthenticatorID, r.Sample, r.Reinspection = body, sample, again
+		return r
+	}
+	f.must(f.recordErr(by("lab-1", "seen", claim.Photos, false)))
+	if err := f.recordErr(by("lab-2", "first", claim.ConsumerSample, true)); !isRefused(err, fault.ReinspectionNotIndependent, "reinspection") {
+		t.Errorf("of what was photographed: %v", err)
+	}
+	f.must(f.recordErr(by("lab-2", "tested", claim.ConsumerSample, false)))
+	for _, sample := range []claim.SampleSource{claim.Photos, claim.TraceData} {
+		if err := f.recordErr(by("lab-3", "again", sample, true)); !isRefused(err, fault.RequestInvalid, "reinspection") {
+			t.Errorf("of %s: %v", sample, err)
+		}
+	}
+	f.done(f.request("m1", "CommissionItem"), &book.CommissionItem{ClaimID: c.ID, DueAt: f.Now().AddDate(0, 0, 9), Draw: book.Drawing{
+		Kinds: []claim.AuthenticatorKind{claim.AccreditedLab}, Seed: bytes.Repeat([]byte{7}, commission.SeedLength),
+		Candidates: []commission.Candidate{{AuthenticatorID: "lab-3"}},
+	}})
+	f.must(f.recordErr(by("lab-3", "drawn", claim.Photos, false)))
+	for _, r := range f.Rows("m1").SortedResults() {
+		if r.Reinspection {
+			t.Errorf("%s is a re-inspection", r.ReportNumber)
+		}
+	}
+	f.must(f.recordErr(by("lab-1", "goods", claim.ConsumerSample, true)))
+}
+
 // Would catch one body that decides where the rules ask for two, and a person's decision that
 // does not keep what the person weighed.
 func TestV1AQuorumIsAsked(t *testing.T) {

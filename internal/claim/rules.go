@@ -32,7 +32,7 @@ type Rung struct {
 	// Kinds and Samples are those that it is for; empty for all.
 	Kinds   []AuthenticatorKind
 	Samples []SampleSource
-	// Reinspection says that it is for re-inspections alone.
+	// Reinspection says that it is for re-inspections alone, which examine goods.
 	Reinspection bool
 }
 
@@ -94,7 +94,7 @@ func (r *Rules) Rank(x *Exhibit) int {
 
 func (g *Rung) fits(x *Exhibit) bool {
 	return (len(g.Kinds) == 0 || slices.Contains(g.Kinds, x.Kind)) &&
-		(len(g.Samples) == 0 || slices.Contains(g.Samples, x.Sample)) && (!g.Reinspection || x.Reinspection)
+		(len(g.Samples) == 0 || slices.Contains(g.Samples, x.Sample)) && (!g.Reinspection || x.Reinspection && x.Sample.Physical())
 }
 
 // Graded is a result with what it counts for.

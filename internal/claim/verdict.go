@@ -143,6 +143,9 @@ func SampleSources() []SampleSource {
 	return []SampleSource{SealedPlatformSample, ConsumerSample, TraceData, Photos}
 }
 
+// Physical says whether goods were examined, and not what tells of them.
+func (s SampleSource) Physical() bool { return s == SealedPlatformSample || s == ConsumerSample }
+
 // Result is one authentication result on units of a claim. It binds only the
 // units it names (ISO/IEC 17025 7.8.2.1 l; rule V5).
 type Result struct {

@@ -232,6 +232,24 @@ func TestV3EqualRanksThatDisagreeAreAConflict(t *testing.T) {
 	weigh(t, "V3")
 }
 
+// Would catch a word on photos or codes that passes for a re-inspection: one that has the
+// re-inspection of the goods not count, or has its rank.
+func TestV3NobodyReinspectsPhotos(t *testing.T) {
+	t.Parallel()
+	rules := *claim.FirstRules()
+	rules.Reinspection.Final = true
+	rules.Ladder = append([]claim.Rung{{Rank: 2, Kinds: []claim.AuthenticatorKind{claim.AccreditedLab}, Reinspection: true}}, rules.Ladder...)
+	for _, sample := range []claim.SampleSource{claim.Photos, claim.TraceData} {
+		early, late := readResult(t, "reinspection: 1=real"), readResult(t, "reinspection: 1=fake")
+		early.ID, late.ID, early.Sample = "1", "2", sample
+		graded := []claim.Graded{rules.Grade(&early, nil), rules.Grade(&late, nil)}
+		w := rules.Weigh(readUnits(t, "1=none"), graded)
+		if u := w.Units[0]; graded[0].Rank < 7 || u.Verdict != claim.Counterfeit || u.Reason != claim.FinalReinspection || u.Rank != 2 {
+			t.Errorf("%s of rank %d: %s", sample, graded[0].Rank, w.String())
+		}
+	}
+}
+
 // Would catch a unit of which it cannot be told that is compensated or closed.
 func TestV4WhatCannotBeToldGoesToAPerson(t *testing.T) {
 	t.Parallel()

@@ -218,9 +218,9 @@ func (r *Rules) onUnit(ordinal int32, results []Graded) []finding {
 	return slices.DeleteFunc(list, func(f finding) bool { return final != "" && r.final(f.Graded) && f.ID != final })
 }
 
-// final says whether a result is a re-inspection that is final.
+// final says whether a result is a re-inspection that is final: nobody inspects photos or codes.
 func (r *Rules) final(g *Graded) bool {
-	return r.Reinspection.Final && g.Reinspection && g.Kind == AccreditedLab
+	return r.Reinspection.Final && g.Reinspection && g.Kind == AccreditedLab && g.Sample.Physical()
 }
 
 // weighUnit gives the verdict on one unit, and what follows from it where results alone decide.
@@ -286,8 +286,8 @@ func (r *Rules) quorum(rank int) int {
 
 // ReinspectionRules are what a version asks of re-inspections (rule V3).
 type ReinspectionRules struct {
-	// Independent refuses one by a body that has examined a unit already, or of a unit that no
-	// body has examined; and takes the result of a laboratory that was drawn by lot for units
+	// Independent refuses one by a body that has examined a unit already, of a unit that no body
+	// has examined, or of photos or codes; and takes the result of a laboratory that was drawn by lot for units
 	// which another body has examined as one.
 	Independent bool
 	// Final has the first re-inspection of a unit stand against later ones.
