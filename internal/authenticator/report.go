@@ -2,6 +2,7 @@ package authenticator
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"time"
 
@@ -47,8 +48,9 @@ type Report struct {
 		ID string `json:"id"`
 	} `json:"methods"`
 	Items []struct {
-		Unit    int32         `json:"unit"`
-		Verdict claim.Verdict `json:"verdict"`
+		Unit     int32         `json:"unit"`
+		Verdict  claim.Verdict `json:"verdict"`
+		SampleID string        `json:"sampleId"`
 	} `json:"items"`
 	Dates struct {
 		Sampled    string `json:"sampledOn"`
@@ -170,6 +172,25 @@ func (r *Report) Units() []claim.Unit {
 	return units
 }
 
+// sampleName is how a sample can be called in a chain of custody. A body may call its items
+// anything.
+var sampleName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// Sample is the sample of which every item is; empty if the report names none, several, or one
+// that no chain of custody can have.
+func (r *Report) Sample() string {
+	id := r.Items[0].SampleID // A report has an item.
+	for _, x := range r.Items {
+		if x.SampleID != id {
+			return ""
+		}
+	}
+	if !r.SampleSource.Physical() || !sampleName.MatchString(id) {
+		return ""
+	}
+	return id
+}
+
 // unreadable refuses a payload, and names the member at fault.
 func unreadable(member, why string) error {
 	text := why
@@ -247,6 +268,8 @@ func (r *Report) agrees(x *Recorded) error {
 		{"report.issuedAt", issued.Equal(x.IssuedAt)},
 		{"report.digest", r.Report.Digest == x.ReportDigest},
 		{"items", slices.Equal(r.Units(), x.Units)},
+		// Results from before samples were taken over name none.
+		{"items.sampleId", x.SampleID == "" || x.SampleID == r.Sample()},
 		{"sampleSource", r.SampleSource == x.Sample},
 		{"reinspection", r.Reinspection == x.Reinspection || x.Reinspection && x.Drawn},
 		{"custodyIntact", r.CustodyIntact == x.CustodyIntact},

@@ -68,7 +68,7 @@ var reportForm = object("The finding of a body on units of one order line.",
 		"items": list(itemsMax, "The items that were tested, each with its finding (7.8.2.1 g, m).", object("", []string{"unit", "verdict"}, map[string]form{
 			"unit":        {about: "The number of the unit in the order line, counted from 1.", from: 1, to: 10_000},
 			"verdict":     words("The finding.", claim.Findings()...),
-			"sampleId":    text(128, "What identifies the sample."),
+			"sampleId":    text(128, "The sample, as the steps of custody name it. It counts where every item has the same."),
 			"description": text(1000, "What the item is."),
 			"condition":   text(1000, "In which condition it was."),
 			"seals":       list(20, "The numbers of its seals.", text(64, "")),

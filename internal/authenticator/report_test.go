@@ -324,6 +324,7 @@ func TestRecordedResultsAreVerifiedAgain(t *testing.T) {
 		"a gap in custody":  {func(x *authenticator.Recorded) { x.CustodyIntact = false }, fault.SignedResultMismatch},
 		"a re-inspection":   {func(x *authenticator.Recorded) { x.Reinspection = true }, fault.SignedResultMismatch},
 		"no re-inspection":  {func(x *authenticator.Recorded) { x.Signed, x.Drawn = again, true }, fault.SignedResultMismatch},
+		"another's sample":  {func(x *authenticator.Recorded) { x.SampleID = "S-1" }, fault.SignedResultMismatch},
 		"another day":       {func(x *authenticator.Recorded) { x.IssuedAt = x.IssuedAt.AddDate(0, 0, -1) }, fault.SignedResultMismatch},
 		"another digest":    {func(x *authenticator.Recorded) { x.ReportDigest = "" }, fault.SignedResultMismatch},
 		"another statement": {func(x *authenticator.Recorded) { x.Statement = "" }, fault.SignedResultMismatch},
@@ -348,6 +349,27 @@ func TestRecordedResultsAreVerifiedAgain(t *testing.T) {
 		r.Signed = other
 		if b.VerifySigned(r) == nil {
 			t.Errorf("%s is verified", name)
+		}
+	}
+}
+
+// Would catch the sample of one item that is taken for that of another, one of photos, and a name
+// that no chain of custody can have.
+func TestReportsNameTheSampleOfAllTheirItems(t *testing.T) {
+	t.Parallel()
+	both := strings.Replace(whole, `"verdict":"GENUINE"`, `"verdict":"GENUINE","sampleId":"S-1"`, 1)
+	for name, x := range map[string]struct{ said, want string }{
+		"the same":      {both, "S-1"},
+		"one item":      {whole, ""},
+		"another":       {strings.Replace(both, `"GENUINE","sampleId":"S-1"`, `"GENUINE","sampleId":"S-2"`, 1), ""},
+		"none":          {least, ""},
+		"of photos":     {strings.Replace(both, "SEALED_PLATFORM_SAMPLE", "PHOTOS", 1), ""},
+		"words":         {strings.ReplaceAll(both, `"S-1"`, `"样品 1"`), ""},
+		"a long number": {strings.ReplaceAll(both, `"S-1"`, `"`+strings.Repeat("9", 65)+`"`), ""},
+	} {
+		r, err := authenticator.ReadReport(statement(t, authenticator.ResultType, x.said))
+		if err != nil || r.Sample() != x.want {
+			t.Errorf("%s: %v, %v", name, r, err)
 		}
 	}
 }

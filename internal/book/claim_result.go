@@ -55,11 +55,12 @@ func (r *RecordResult) Cover(d *request.Digest) {
 		d.Number(int64(x.Fee))
 		d.Texts(x.FeeCurrency, string(x.FeePaidBy))
 	}
-	if r.DigestVersion() > request.FirstVersion+1 {
+	switch {
+	case x.Signed != "":
+		// The statement names the sample; an empty name keeps the digests of before it was taken over.
+		d.Texts("", x.Signed)
+	case r.DigestVersion() > request.FirstVersion+1:
 		d.Texts(x.SampleID)
-	}
-	if r.DigestVersion() > request.FirstVersion+2 {
-		d.Texts(x.Signed)
 	}
 }
 

@@ -119,7 +119,8 @@ func (r *Rules) Grade(x *Result, steps []custody.Step) Graded {
 }
 
 // custody computes how the chain of custody of a result stands. A result that names no sample
-// is of the only sample that has all its units.
+// is of the only sample that has all its units, or of the only one of these that its body tested
+// before the report was issued.
 func (r *Rules) custody(x *Result, steps []custody.Step) custody.Standing {
 	terms := custody.Terms{Milligrams: r.Custody.WeightMilligrams, PerMille: r.Custody.WeightPerMille}
 	switch x.Sample {
@@ -144,6 +145,9 @@ func (r *Rules) custody(x *Result, steps []custody.Step) custody.Standing {
 	if x.SampleID != "" {
 		candidates = []string{x.SampleID}
 	}
+	if len(candidates) > 1 {
+		candidates = testedBy(x, candidates, steps)
+	}
 	switch {
 	case len(candidates) == 1:
 		return custody.Examine(steps, candidates[0], &terms, &custody.Test{AuthenticatorID: x.AuthenticatorID, IssuedAt: x.IssuedAt})
@@ -156,6 +160,23 @@ func (r *Rules) custody(x *Result, steps []custody.Step) custody.Standing {
 // Standing is how the chain of a sample stands, as far as it has come.
 func (r *Rules) Standing(steps []custody.Step, sampleID string) custody.Standing {
 	return custody.Examine(steps, sampleID, &custody.Terms{Milligrams: r.Custody.WeightMilligrams, PerMille: r.Custody.WeightPerMille}, nil)
+}
+
+// testedBy gives the samples that the body of a result says it tested before the report was issued;
+// all of them if it says so of none.
+func testedBy(x *Result, samples []string, steps []custody.Step) []string {
+	var own []string
+	for _, id := range samples {
+		if slices.ContainsFunc(custody.Of(steps, id), func(s custody.Step) bool {
+			return s.Kind == custody.Tested && s.AuthenticatorID == x.AuthenticatorID && !s.HappenedAt.After(x.IssuedAt)
+		}) {
+			own = append(own, id)
+		}
+	}
+	if len(own) == 0 {
+		return samples
+	}
+	return own
 }
 
 // samplesOf lists the samples that have all of some units.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
@@ -267,6 +268,42 @@ func TestV5AResultBindsTheUnitsItNames(t *testing.T) {
 func TestV6ABrokenChainCostsARank(t *testing.T) {
 	t.Parallel()
 	weigh(t, "V6")
+}
+
+// Would catch a result that names no sample and has a gap because another body has a sample of the
+// same units, one that takes the chain of another body's sample, and one that takes a test that
+// came after its report.
+func TestV6AResultIsOfTheSampleThatItsBodyTested(t *testing.T) {
+	t.Parallel()
+	rules := claim.FirstRules()
+	step := func(n int32, sample string, kind custody.Kind, body string, hour int) custody.Step {
+		return custody.Step{Number: n, SampleID: sample, Kind: kind, Units: []int32{1}, AuthenticatorID: body, HappenedAt: moment.Add(time.Duration(hour) * time.Hour)}
+	}
+	steps := []custody.Step{
+		step(1, "S1", custody.Arrived, "lab-1", 0), step(2, "S1", custody.Tested, "lab-1", 1),
+		step(3, "S2", custody.Arrived, "lab-2", 2), step(4, "S2", custody.Tested, "lab-2", 3),
+	}
+	for name, x := range map[string]struct {
+		body   string
+		hour   int
+		more   []custody.Step
+		sample string
+		state  custody.State
+	}{
+		"its own":          {"lab-1", 9, nil, "S1", custody.Complete},
+		"another's own":    {"lab-2", 9, nil, "S2", custody.Complete},
+		"none of its own":  {"lab-3", 9, nil, "", custody.Gap},
+		"before its test":  {"lab-2", 2, nil, "", custody.Gap},
+		"two of its own":   {"lab-1", 9, []custody.Step{step(5, "S3", custody.Tested, "lab-1", 4)}, "", custody.Gap},
+		"a corrected test": {"lab-1", 9, []custody.Step{step(5, "S3", custody.Tested, "lab-1", 4), {Number: 6, SampleID: "S3", Kind: custody.Received, HappenedAt: moment, Corrects: 5}}, "S1", custody.Complete},
+	} {
+		r := readResult(t, "lab: 1=fake")
+		r.AuthenticatorID, r.IssuedAt = x.body, moment.Add(time.Duration(x.hour)*time.Hour)
+		g := rules.Grade(&r, append(slices.Clone(steps), x.more...))
+		if g.Custody.SampleID != x.sample || g.Custody.State != x.state {
+			t.Errorf("%s: %+v", name, g.Custody)
+		}
+	}
 }
 
 // Would catch a claim shown as genuine while a unit of it is open or in doubt.

@@ -95,7 +95,7 @@ func (s *signedResultService) item(r *tenfoldv1.RecordSignedResultRequest, repor
 		Authenticator: authenticatorName(report.Issuer.Authenticator), ReportNumber: report.Report.Number,
 		UnitVerdicts: unitsOf(report.Units()), SampleSource: sampleSources.proto(report.SampleSource),
 		Reinspection: report.Reinspection, CustodyIntact: report.CustodyIntact, IssuedAt: stamp(report.Report.IssuedAt),
-		ReportDigest: report.Report.Digest, Statement: report.Statement, Fee: r.GetFee(), FeePaidBy: r.GetFeePaidBy(),
+		ReportDigest: report.Report.Digest, Statement: report.Statement, Sample: report.Sample(), Fee: r.GetFee(), FeePaidBy: r.GetFeePaidBy(),
 	}
 	switch subject := &report.Subject; {
 	case subject.Claim != "":

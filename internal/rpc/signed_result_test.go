@@ -54,7 +54,7 @@ func (f *fixture) swapped(r, other *tenfoldv1.RecordSignedResultRequest) *tenfol
 
 // Would catch a signed result that is recorded otherwise than it was signed or under another
 // body, one by a revoked or foreign key, one that is recorded twice, a replay that is refused
-// once the key is revoked, a statement that is kept in other bytes, and one that cannot be
+// once the key is revoked, a sample that is not taken over, a statement that is kept in other bytes, and one that cannot be
 // verified any more afterwards, on demand or by the audit.
 func TestSignedResultsOverTheWire(t *testing.T) {
 	t.Parallel()
@@ -65,7 +65,7 @@ func TestSignedResultsOverTheWire(t *testing.T) {
 	s := signaturetest.Ed25519(1)
 	key := f.keyed("cti", s)
 	c := f.file("m1", "l1")
-	r := f.signed(s, "cti", c, "S-1", nil)
+	r := f.signed(s, "cti", c, "S-1", map[string]any{"items": []any{map[string]any{"unit": 1, "verdict": "COUNTERFEIT", "sampleId": "S1"}}})
 	if got := refusal(errorOf(f.signedResults().RecordSignedResult(f.lab("sgs"), r))); got.reason != "ACCESS_DENIED" {
 		t.Errorf("sent by another body: %+v", got)
 	}
@@ -92,6 +92,7 @@ func TestSignedResultsOverTheWire(t *testing.T) {
 	for _, replayed := range []bool{false, true} {
 		got, err := f.signedResults().RecordSignedResult(f.lab("cti"), r)
 		if err != nil || got.GetReplayed() != replayed || got.GetResult().GetSigningKey() != key || got.GetResult().GetReportNumber() != "S-1" ||
+			got.GetResult().GetSample() != "S1" ||
 			got.GetClaim().GetName() != c.GetName() {
 			t.Fatalf("recorded: %v, %v", got, err)
 		}
