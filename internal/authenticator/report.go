@@ -205,6 +205,8 @@ func unreadable(member, why string) error {
 // it in its book.
 type Recorded struct {
 	*claim.Result
+	// OrderID is the order of its claim.
+	OrderID string
 	// Drawn says that it answers a commission that was drawn by lot. Such a result may count as
 	// a re-inspection without its body's word.
 	Drawn bool
@@ -214,7 +216,7 @@ type Recorded struct {
 // that a key of the body signed it, which counted when the result was recorded, and that it
 // says what the result says. It asks nobody but the body, and gives the same answer years
 // later. Refuses as ParseStatement, Verify and ReadReport do, with KEY_NOT_FOUND,
-// KEY_NOT_VALID, and SIGNED_RESULT_MISMATCH.
+// KEY_NOT_VALID, KEY_REVOKED, and SIGNED_RESULT_MISMATCH.
 func (b *Body) VerifySigned(x *Recorded) error {
 	s, err := signature.ParseStatement(x.Signed)
 	if err != nil {
@@ -231,8 +233,11 @@ func (b *Body) VerifySigned(x *Recorded) error {
 		return Mismatch("key")
 	}
 	// A revocation that came later takes nothing back; its own time is that of another clock.
-	if x.RecordedAt.Before(k.From) || !x.RecordedAt.Before(k.Until) {
+	switch {
+	case x.RecordedAt.Before(k.From) || !x.RecordedAt.Before(k.Until):
 		return b.notValid(k, x.RecordedAt)
+	case !k.RevokedAt.IsZero() && x.RecordedAt.Sub(k.RevokedAt) > skewMax:
+		return b.revoked(k)
 	}
 	r, err := ReadReport(s)
 	if err != nil {
@@ -253,6 +258,10 @@ func (k *SigningKey) verify(s *signature.Statement) error {
 // agrees refuses a result that says something else than the report. A report that was issued
 // within the skew of clocks ahead of ours was recorded as issued when it came.
 func (r *Report) agrees(x *Recorded) error {
+	subject := r.Subject
+	if id, ok := claim.ParseID(subject.Claim); ok {
+		subject.Claim = id // As the claim's row spells it.
+	}
 	issued := r.Report.IssuedAt.UTC().Truncate(time.Microsecond)
 	if issued.After(x.IssuedAt) && issued.Sub(x.RecordedAt) < skewMax && x.RecordedAt.Sub(x.IssuedAt) < skewMax {
 		issued = x.IssuedAt
@@ -262,8 +271,10 @@ func (r *Report) agrees(x *Recorded) error {
 		same bool
 	}{
 		{"issuer.authenticator", r.Issuer.Authenticator == x.AuthenticatorID},
-		{"subject.merchant", r.Subject.Merchant == x.MerchantID},
-		{"subject.orderLine", r.Subject.OrderLine == "" || r.Subject.OrderLine == x.OrderLineID},
+		{"subject.merchant", subject.Merchant == x.MerchantID},
+		{"subject.claim", subject.Claim == "" || subject.Claim == x.ClaimID},
+		{"subject.orderLine", subject.OrderLine == "" || subject.OrderLine == x.OrderLineID},
+		{"subject.order", subject.Order == "" || subject.Order == x.OrderID},
 		{"report.number", r.Report.Number == x.ReportNumber},
 		{"report.issuedAt", issued.Equal(x.IssuedAt)},
 		{"report.digest", r.Report.Digest == x.ReportDigest},

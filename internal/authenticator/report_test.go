@@ -305,6 +305,25 @@ func TestRecordedResultsAreVerifiedAgain(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// Clocks of servers may differ by an hour.
+	longRevoked, _, err := b.RevokeKey(s.Thumbprint, step("oscar", recorded.Add(-time.Hour-time.Second)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, ok := fault.As(longRevoked.VerifySigned(result())); !ok || f.Reason != fault.KeyRevoked {
+		t.Errorf("recorded after the key was revoked: %v", f)
+	}
+	for subject, right := range map[string]bool{
+		`"claim":"1kjpw-d6mo5-f2s5t-ct5fm"`: true, `"claim":"1KJPWD6M05F2S5TCT5FM"`: true, `"order":"o-1"`: true,
+		`"claim":"1KJPW-D6M05-F2S5T-CT5FN"`: false, `"claim":"none"`: false, `"order":"o-2"`: false,
+	} {
+		x := result()
+		x.ClaimID, x.OrderID = "1KJPW-D6M05-F2S5T-CT5FM", "o-1"
+		x.Signed = s.Sign(s.Header(authenticator.ResultType), []byte(strings.Replace(whole, `"orderLine":"l1"`, subject, 1)))
+		if err := b.VerifySigned(x); (err == nil) != right {
+			t.Errorf("about %s: %v", subject, err)
+		}
+	}
 	drawn := result()
 	drawn.Reinspection, drawn.Drawn = true, true
 	if err := b.VerifySigned(drawn); err != nil {

@@ -247,10 +247,11 @@ const resultFacts = `
 const resultColumns = resultFacts + `,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
 
-// signedColumns are what stands beside a signed result: what was signed, and whether it answers
-// a commission that was drawn.
+// signedColumns are what stands beside a signed result: what was signed, the order, and whether it
+// answers a commission that was drawn.
 const signedColumns = `,
 	coalesce(r.signed_statement, ''),
+	coalesce((SELECT x.order_id FROM claims x WHERE x.merchant_id = r.merchant_id AND x.claim_id = r.claim_id), ''),
 	EXISTS (SELECT FROM commissions x
 		WHERE x.merchant_id = r.merchant_id AND x.claim_id = r.claim_id AND x.commission_number = r.commission_number
 			AND x.authenticator_id = r.authenticator_id AND octet_length(x.draw_seed) > 0)`
@@ -258,7 +259,7 @@ const signedColumns = `,
 // scanRecorded scans the columns of a result with those beside a signed one.
 func scanRecorded(rows *sql.Rows) (x authenticator.Recorded, err error) {
 	var signed string
-	r, err := scanResultAnd(rows, &signed, &x.Drawn)
+	r, err := scanResultAnd(rows, &signed, &x.OrderID, &x.Drawn)
 	r.Signed, x.Result = signed, &r
 	return x, err
 }
