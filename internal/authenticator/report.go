@@ -62,6 +62,9 @@ type Report struct {
 	Reinspection  bool               `json:"reinspection"`
 	CustodyIntact bool               `json:"custodyIntact"`
 	Statement     string             `json:"statement"`
+	// ValidFrom is when the credential begins to count whose subject the report is; zero for a
+	// report without one.
+	ValidFrom time.Time `json:"-"`
 }
 
 // ReadReport reads what a statement says, whether or not anybody signed it. Refuses with
@@ -72,10 +75,11 @@ func ReadReport(s *signature.Statement) (*Report, error) {
 	if err != nil {
 		return nil, unreadable("", err.Error())
 	}
+	var from time.Time
 	switch s.Type {
 	case ResultType:
 	case CredentialType:
-		if tree, err = subjectOf(tree); err != nil {
+		if tree, from, err = subjectOf(tree); err != nil {
 			return nil, err
 		}
 	default:
@@ -92,36 +96,44 @@ func ReadReport(s *signature.Statement) (*Report, error) {
 	if err := json.Unmarshal(plain, &r); err != nil {
 		return nil, unreadable("", "it cannot be read")
 	}
+	r.ValidFrom = from
 	return &r, r.check()
 }
 
-// subjectOf takes the report out of a credential (W3C VC Data Model 2.0). Members that would
-// take something back elsewhere are refused, because nobody asks there.
-func subjectOf(tree any) (any, error) {
+// subjectOf takes the report out of a credential (W3C VC Data Model 2.0), and the time from which
+// that counts. Members that would take something back elsewhere are refused, because nobody asks
+// there.
+func subjectOf(tree any) (report any, from time.Time, err error) {
 	vc, ok := tree.(map[string]any)
 	if !ok {
-		return nil, unreadable("", "must be an object")
+		return nil, from, unreadable("", "must be an object")
 	}
 	for name := range vc {
 		if !slices.Contains([]string{"@context", "id", "type", "issuer", "name", "description", "validFrom", "credentialSchema", "credentialSubject"}, name) {
-			return nil, unreadable("", "a credential must not have members beside @context, id, type, issuer, name, description, validFrom, credentialSchema and credentialSubject")
+			return nil, from, unreadable("", "a credential must not have members beside @context, id, type, issuer, name, description, validFrom, credentialSchema and credentialSubject")
 		}
 	}
 	if context, ok := vc["@context"].([]any); !ok || len(context) == 0 || context[0] != credentialContext {
-		return nil, unreadable("@context", "must be a list that begins with "+credentialContext)
+		return nil, from, unreadable("@context", "must be a list that begins with "+credentialContext)
 	}
 	if types, ok := vc["type"].([]any); !ok || !slices.Contains(types, any("VerifiableCredential")) {
-		return nil, unreadable("type", "must be a list with VerifiableCredential")
+		return nil, from, unreadable("type", "must be a list with VerifiableCredential")
 	}
 	if vc["issuer"] == nil {
-		return nil, unreadable("issuer", "is missing")
+		return nil, from, unreadable("issuer", "is missing")
+	}
+	if said, given := vc["validFrom"]; given {
+		text, _ := said.(string)
+		if from, err = time.Parse(time.RFC3339Nano, text); err != nil {
+			return nil, from, unreadable("validFrom", "must be a time such as 2026-03-02T10:00:00+08:00")
+		}
 	}
 	subject, ok := vc["credentialSubject"].(map[string]any)
 	if !ok {
-		return nil, unreadable("credentialSubject", "must be an object")
+		return nil, from, unreadable("credentialSubject", "must be an object")
 	}
 	delete(subject, "id")
-	return subject, nil
+	return subject, from, nil
 }
 
 // check refuses what the schema cannot say.

@@ -167,6 +167,10 @@ func TestResultsMayBeCredentials(t *testing.T) {
 	if err != nil || r.Report.Number != "CTI-2026-117" || len(r.MethodIDs()) != 1 || len(r.TestedOn()) != 2 {
 		t.Errorf("a credential: %+v, %v", r, err)
 	}
+	from := strings.Replace(credential(whole), "{", `{"validFrom":"2026-03-02T10:00:00+08:00",`, 1)
+	if r, err := authenticator.ReadReport(statement(t, "vc+jwt", from)); err != nil || !r.ValidFrom.Equal(time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)) {
+		t.Errorf("a credential with its beginning: %+v, %v", r, err)
+	}
 	for name, x := range map[string]struct{ mediaType, payload string }{
 		"a credential of no type":    {"jwt", credential(whole)},
 		"a report as a credential":   {"vc+jwt", whole},
@@ -179,6 +183,9 @@ func TestResultsMayBeCredentials(t *testing.T) {
 		"two subjects":               {"vc+jwt", credential("[" + whole + "," + whole + "]")},
 		"a status elsewhere":         {"vc+jwt", strings.Replace(credential(whole), "{", `{"credentialStatus":{"id":"https://cti.example/status"},`, 1)},
 		"an end of its own":          {"vc+jwt", strings.Replace(credential(whole), "{", `{"validUntil":"2020-01-01T00:00:00Z",`, 1)},
+		"a beginning in words":       {"vc+jwt", strings.Replace(credential(whole), "{", `{"validFrom":"soon",`, 1)},
+		"a beginning without a zone": {"vc+jwt", strings.Replace(credential(whole), "{", `{"validFrom":"2026-03-02T10:00:00",`, 1)},
+		"a beginning as a number":    {"vc+jwt", strings.Replace(credential(whole), "{", `{"validFrom":20260302,`, 1)},
 		"a subject that is unsound":  {"vc+jwt", credential(strings.Replace(whole, `"unit":2`, `"unit":1`, 1))},
 		"a payload that is no JSON":  {authenticator.ResultType, "report"},
 		"a payload that is a number": {authenticator.ResultType, "1"},

@@ -313,7 +313,11 @@ func (b *Book) Claim(id string) (*claim.Claim, error) {
 	if c := b.claims.get(id); c != nil {
 		return &c.Claim, nil
 	}
-	return nil, fault.New(fault.ClaimNotFound, "merchant %s has no claim %s", b.merchantID, id).With("claimId", id)
+	return nil, b.noClaim(id)
+}
+
+func (b *Book) noClaim(id string) *fault.Error {
+	return fault.New(fault.ClaimNotFound, "merchant %s has no claim %s", b.merchantID, id).With("claimId", id)
 }
 
 // change gives a claim for editing and increments its version once per command.

@@ -165,6 +165,9 @@ func (a *AddCustodyStep) check(b *Book, c *claim.Claim) ([]int32, error) {
 	if limited && !slices.Contains(own, x.Kind) {
 		return nil, fault.New(fault.AccessDenied, "a step %s cannot be added in the role %s", x.Kind, role).At("kind")
 	}
+	if a.ByBody && !slices.ContainsFunc(b.commissionsOn(c.ID), a.gives) {
+		return nil, b.noClaim(c.ID) // A body without work on the claim learns nothing of it.
+	}
 	if err := a.checkTimes(b, c); err != nil {
 		return nil, err
 	}
@@ -256,6 +259,11 @@ func (a *AddCustodyStep) units(c *claim.Claim, steps []custody.Step) ([]int32, e
 	return given, c.CheckUnits(named, "units")
 }
 
+// gives says whether a commission has the body of the step examine units.
+func (a *AddCustodyStep) gives(x *commission.Commission) bool {
+	return x.AuthenticatorID == a.Step.AuthenticatorID && x.State != commission.Declined && x.State != commission.Cancelled
+}
+
 // checkBody refuses a body that is not registered, and one that adds the step itself while it is
 // suspended or has no commission on a unit of the sample.
 func (a *AddCustodyStep) checkBody(b *Book, c *claim.Claim, units []int32, steps []custody.Step) error {
@@ -279,11 +287,9 @@ func (a *AddCustodyStep) checkBody(b *Book, c *claim.Claim, units []int32, steps
 	if units == nil {
 		units = custody.UnitsOf(steps, a.Step.SampleID)
 	}
-	for _, x := range b.commissionsOn(c.ID) {
-		if x.AuthenticatorID == body && x.State != commission.Declined && x.State != commission.Cancelled && slices.ContainsFunc(units, x.Covers) {
+	if slices.ContainsFunc(b.commissionsOn(c.ID), func(x *commission.Commission) bool { return a.gives(x) && slices.ContainsFunc(units, x.Covers) }) {
 			return nil
 		}
-	}
 	return fault.New(fault.CommissionNotFound, "claim %s has no commission of authenticator %s with a unit of sample %s", c.ID, body, a.Step.SampleID).
 		With("claimId", c.ID).At("authenticator")
 }

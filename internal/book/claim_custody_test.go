@@ -1,7 +1,6 @@
 package book_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -297,8 +296,16 @@ func TestStepsOfCustodyThatCannotHaveBeenAreRefused(t *testing.T) {
 		}
 	}
 	lab := book.AddCustodyStep{ByBody: true, Step: custody.Step{ClaimID: c.ID, SampleID: "S1", Kind: custody.Arrived, AuthenticatorID: "lab-1", HappenedAt: f.Now()}}
-	if _, err := f.Do(f.request("m1", "AddCustodyStep"), &lab); !errors.Is(err, fault.CommissionNotFound) {
-		t.Errorf("a body without a commission: %v", err)
+	// A body without a commission is told nothing of the claim, whatever it asks.
+	for _, change := range []func(*custody.Step){
+		func(*custody.Step) {}, happened(f.Now().Add(48 * time.Hour)), func(x *custody.Step) { x.Units = []int32{3} }, corrects(9),
+		func(x *custody.Step) { x.SampleID = "gone" }, func(x *custody.Step) { x.Evidence = []string{strings.Repeat("a", 64)} },
+	} {
+		asked := lab
+		change(&asked.Step)
+		if _, err := f.Do(f.request("m1", "AddCustodyStep"), &asked); !isRefused(err, fault.ClaimNotFound, "") {
+			t.Errorf("a body without a commission: %v", err)
+		}
 	}
 	r := result(c, claim.Genuine, "R-1")
 	for _, change := range []struct {
@@ -318,6 +325,12 @@ func TestStepsOfCustodyThatCannotHaveBeenAreRefused(t *testing.T) {
 	}
 	if got := len(f.Rows("m1").Events); got != events {
 		t.Errorf("refusals left %d events", got-events)
+	}
+	f.done(f.request("m1", "CommissionItem"), &book.CommissionItem{ClaimID: c.ID, AuthenticatorID: "lab-2", Units: []int32{1}, DueAt: f.Now().AddDate(0, 0, 10)})
+	of := lab
+	of.Step.AuthenticatorID = "lab-2"
+	if _, err := f.Do(f.request("m1", "AddCustodyStep"), &of); !isRefused(err, fault.CommissionNotFound, "authenticator") {
+		t.Errorf("a body with a commission of another unit: %v", err)
 	}
 	f.commission(c, "lab-1")
 	if o := f.done(f.request("m1", "AddCustodyStep"), &lab); o.Custody.Number != 5 || o.Custody.Units != nil ||

@@ -21,6 +21,9 @@ type RecordResult struct {
 	Result claim.Result
 	// Methods and TestedOn are what a signed report says of the test, beside the result.
 	Methods, TestedOn []string
+	// ValidFrom is when the signed credential begins to count that the result is the subject of;
+	// zero for none.
+	ValidFrom time.Time
 }
 
 func (r *RecordResult) need(c *Call, n *Needs) {

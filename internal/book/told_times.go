@@ -94,11 +94,14 @@ func (r *OrderRefund) checkTime(b *Book, lineID string) error {
 	return nil
 }
 
-// checkTime refuses a report of a time at which nothing of the order could be tested:
-// still to come, or before the order was paid. Goods that are paid later can be tested
+// checkTime refuses a credential that does not count yet, and a report of a time at which nothing
+// of the order could be tested: still to come, or before the order was paid. Goods that are paid later can be tested
 // once they were shipped.
 func (r *RecordResult) checkTime(b *Book, paidAt time.Time, lineID string) error {
 	if err := b.notAhead(r.Result.IssuedAt, "issued_at", "a report"); err != nil {
+		return err
+	}
+	if err := b.notAhead(r.ValidFrom, "signed_result", "the beginning of a credential"); err != nil {
 		return err
 	}
 	first, than := paidAt, "the order was paid"

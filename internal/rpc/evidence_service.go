@@ -91,7 +91,8 @@ func (s *evidenceService) GetEvidenceContent(ctx context.Context, r *tenfoldv1.G
 }
 
 // fileOf reads the evidence with a file that a request names. Refuses with CLAIM_NOT_FOUND and
-// EVIDENCE_NOT_FOUND.
+// EVIDENCE_NOT_FOUND. A laboratory is told that there is no such claim, as it is of a file that it
+// may not read.
 func (s *evidenceService) fileOf(ctx context.Context, merchant, id, name string, number int64) (*book.Evidence, error) {
 	reader := s.db.Reader()
 	c, err := readClaim(ctx, reader, merchant, id, name)
@@ -103,6 +104,9 @@ func (s *evidenceService) fileOf(ctx context.Context, merchant, id, name string,
 		return nil, err
 	}
 	if len(rows) == 0 || rows[0].EventNumber != number || rows[0].UploadID == "" {
+		if callerOf(ctx).Role == principal.RoleAuthenticator {
+			return nil, &outOfScope{claimNotFound(id), name}
+		}
 		return nil, fault.New(fault.EvidenceNotFound, "claim %s has no file of evidence with the event number %d", id, number).
 			With("claimId", id).With("eventNumber", number).At("event_number")
 	}

@@ -280,6 +280,12 @@ func TestV8LaboratoriesReadTheFilesOfTheirCommissions(t *testing.T) {
 	}
 	absent("a file that it is not shown", lab, c.GetEvidence()[1].GetEventNumber())
 	absent("another laboratory", f.lab("lab-2"), shown.GetEventNumber())
+	// Whether there is such a file tells whether there is such a claim.
+	absent("a file that is not there", lab, 9_999)
+	absent("another laboratory, of a file that is not there", f.lab("lab-2"), 9_999)
+	if _, err := f.content(f.as("support"), c, 9_999); refusal(err).reason != "EVIDENCE_NOT_FOUND" {
+		t.Errorf("the marketplace, of a file that is not there: %v", err)
+	}
 	_, err = f.commissions().DeclineCommission(lab, &tenfoldv1.DeclineCommissionRequest{Name: told.GetCommission().GetName(), RequestId: f.id(), Note: "no room"})
 	if err != nil {
 		t.Fatal(err)

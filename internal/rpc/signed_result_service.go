@@ -62,7 +62,7 @@ func (s *signedResultService) RecordSignedResult(ctx context.Context, r *tenfold
 		return nil, err
 	}
 	cmd.Result.SigningKey, cmd.Result.Signed = key, r.GetSignedResult()
-	cmd.Methods, cmd.TestedOn = report.MethodIDs(), report.TestedOn()
+	cmd.Methods, cmd.TestedOn, cmd.ValidFrom = report.MethodIDs(), report.TestedOn(), report.ValidFrom
 	return s.carryOut(ctx, merchant, r, cmd)
 }
 

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -42,6 +43,35 @@ func (f *fixture) signed(s *signaturetest.Signer, body string, c *tenfoldv1.Clai
 
 func (f *fixture) signedErr(r *tenfoldv1.RecordSignedResultRequest) error {
 	return errorOf(f.signedResults().RecordSignedResult(f.as("operator"), r))
+}
+
+// credential signs a report as the subject of a credential that counts from a time on.
+func (f *fixture) credential(s *signaturetest.Signer, r *tenfoldv1.RecordSignedResultRequest, from time.Time) *tenfoldv1.RecordSignedResultRequest {
+	f.t.Helper()
+	subject, err := base64.RawURLEncoding.DecodeString(strings.Split(r.GetSignedResult(), ".")[1])
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	payload := `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiableCredential"],"issuer":"https://cti.example","validFrom":"` +
+		from.Format(time.RFC3339) + `","credentialSubject":` + string(subject) + `}`
+	return &tenfoldv1.RecordSignedResultRequest{Parent: r.GetParent(), RequestId: f.id(), SignedResult: s.Sign(s.Header("vc+jwt"), []byte(payload))}
+}
+
+// Would catch a credential that is taken before its time.
+func TestCredentialsAreTakenFromTheirTimeOn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.register("cti")
+	s := signaturetest.Ed25519(1)
+	f.keyed("cti", s)
+	r := f.signed(s, "cti", f.file("m1", "l1"), "S-1", nil)
+	if got := refusal(f.signedErr(f.credential(s, r, f.now().Add(time.Hour)))); got.reason != "REQUEST_INVALID" || got.field != "signed_result" {
+		t.Errorf("before its time: %+v", got)
+	}
+	if err := f.signedErr(f.credential(s, r, f.now())); err != nil {
+		t.Errorf("at its time: %v", err)
+	}
 }
 
 // swapped has the header and the signature of one result, and the payload of another.
