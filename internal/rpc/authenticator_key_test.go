@@ -68,7 +68,8 @@ func TestKeysOverTheWire(t *testing.T) {
 	}
 	for range 2 {
 		got, err := f.keys().AddAuthenticatorKey(f.asPerson("operator", "oscar"), r)
-		if err != nil || got.GetChange().GetName() != "authenticators/cti/changes/2" || got.GetChange().GetKey().GetAddedAt() != nil {
+		if err != nil || got.GetChange().GetName() != "authenticators/cti/changes/2" || got.GetChange().GetKey().GetAddedAt() != nil ||
+			got.GetChange().GetKey().GetState() != 0 {
 			t.Fatalf("asked for: %v, %v", got, err)
 		}
 	}
@@ -108,6 +109,16 @@ func TestKeysOverTheWire(t *testing.T) {
 	list, err := f.keys().ListAuthenticatorKeys(f.as("operator"), &tenfoldv1.ListAuthenticatorKeysRequest{Parent: "authenticators/sgs"})
 	if err != nil || len(list.GetKeys()) != 1 || list.GetKeys()[0].GetRevocationReason() != "copied" {
 		t.Errorf("listed: %v, %v", list, err)
+	}
+	changes, err := f.registry.ListAuthenticatorChanges(f.as("operator"), &tenfoldv1.ListAuthenticatorChangesRequest{Parent: "authenticators/sgs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes.GetChanges() {
+		// The key that was added is revoked by now, and its change does not call it valid.
+		if s, revoked := c.GetKey().GetState(), c.GetAction() == tenfoldv1.AuthenticatorAction_AUTHENTICATOR_ACTION_KEY_REVOKED; (s != 0) != revoked {
+			t.Errorf("change: %v", c)
+		}
 	}
 	f.limitsOnSignatures()
 }

@@ -56,7 +56,8 @@ func authenticatorOf(b *authenticator.Body) *tenfoldv1.Authenticator {
 	return out
 }
 
-// changeShown shows a change, with its key as that stands now.
+// changeShown shows a change. A key that it adds has no state: the change does not know whether the
+// key became the body's, and what became of it since; the key itself tells.
 func (b *backend) changeShown(c *authenticator.Change) *tenfoldv1.AuthenticatorChange {
 	out := &tenfoldv1.AuthenticatorChange{
 		Name: c.Name(), Action: authenticatorActions.proto(c.Action), State: authenticatorChangeStates.proto(c.State),
@@ -65,6 +66,9 @@ func (b *backend) changeShown(c *authenticator.Change) *tenfoldv1.AuthenticatorC
 		ExpiresAt: stamp(c.ExpiresAt), DecidedBy: c.Decided.Principal.Person, DecisionNote: c.Decided.Note,
 		EndedAt: stamp(c.EndedAt), AppliedNumber: c.Applied, UpdateTime: stamp(c.Proposed.At),
 		Key: authenticatorKeyOf(c.ID, c.SigningKey, b.engine.Now()),
+	}
+	if out.Key != nil && c.Action != authenticator.KeyRevoked {
+		out.Key.State = tenfoldv1.AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_UNSPECIFIED
 	}
 	if !c.EndedAt.IsZero() {
 		out.UpdateTime = stamp(c.EndedAt)

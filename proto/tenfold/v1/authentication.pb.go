@@ -209,7 +209,7 @@ func (AuthenticatorState) EnumDescriptor() ([]byte, []int) {
 type AuthenticatorKeyState int32
 
 const (
-	// Not set. Never an answer.
+	// Not set: the key of a change that adds one.
 	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_UNSPECIFIED AuthenticatorKeyState = 0
 	// It counts from a later time.
 	AuthenticatorKeyState_AUTHENTICATOR_KEY_STATE_NOT_YET_VALID AuthenticatorKeyState = 1
@@ -692,7 +692,8 @@ type AuthenticatorKey struct {
 	RevokedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"`
 	// The reason for which it was revoked. Empty if it is not.
 	RevocationReason string `protobuf:"bytes,9,opt,name=revocation_reason,json=revocationReason,proto3" json:"revocation_reason,omitempty"`
-	// Whether it counts at present.
+	// Whether it counts at present. Not set in a change that adds the key, which need not be
+	// applied: the key itself tells.
 	State         AuthenticatorKeyState `protobuf:"varint,10,opt,name=state,proto3,enum=tenfold.v1.AuthenticatorKeyState" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -850,7 +851,8 @@ type AuthenticationResult struct {
 	// The sample of the claim that was examined. Empty if the recorder named none.
 	Sample string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
 	// How the chain of custody of the sample stands for this result. A result that
-	// names no sample is of the only one that has all its units.
+	// names no sample is of the only one that has all its units, or of the only one of
+	// these that its body tested.
 	Custody *CustodyStanding `protobuf:"bytes,26,opt,name=custody,proto3" json:"custody,omitempty"`
 	// The finding may be extended to units that it does not name, by a decision of
 	// its own: it decides alone, and its chain of custody is recorded and complete.

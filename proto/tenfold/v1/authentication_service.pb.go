@@ -408,7 +408,7 @@ type RecordResultRequest struct {
 	FeePaidBy FeePayer `protobuf:"varint,15,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
 	// The sample that was examined, as the steps of custody of the claim name it. Only
 	// with a sealed sample of the platform or the consumer's sample. Empty: the only
-	// one that has all the units.
+	// one that has all the units, or the only one of these that the body tested.
 	Sample        string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

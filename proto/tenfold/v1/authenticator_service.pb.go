@@ -201,8 +201,8 @@ type AuthenticatorChange struct {
 	AppliedNumber int64 `protobuf:"varint,15,opt,name=applied_number,json=appliedNumber,proto3" json:"applied_number,omitempty"`
 	// The time of its last change: ended_at, or proposed_at while it is open.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// The public key that it adds or revokes, as it is once the change is applied.
-	// Absent for other changes.
+	// The public key that it adds or revokes, as it is once the change is applied. The
+	// state of a key that is added is not set. Absent for other changes.
 	Key           *AuthenticatorKey `protobuf:"bytes,17,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
