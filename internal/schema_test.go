@@ -132,7 +132,7 @@ var appendOnly = []string{
 	"order_line_corrections", "order_line_refunds", "pricing_groups", "person_commitments",
 	"policy_versions", "authenticators", "catalog_requests", "calendar_days", "access_refusals",
 	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "policy_proposal_votes", "claim_notes", "evidence", "evidence_disclosures", "custody_steps",
-	"event_quarantines",
+	"event_quarantines", "period_heads", "period_sums", "suspense_explanations", "audit_runs",
 }
 
 // Would catch a grant by which the application could rewrite history, or shape

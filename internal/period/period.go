@@ -133,18 +133,46 @@ func Check(links []Change) string {
 	return ""
 }
 
-// SumsDigest is the digest of sums by currency: the totals at the end of the month, and
-// those of them that came in late.
-func SumsDigest(closing, late map[string]ledger.Totals) Hash {
+// Section is one of the sums that a close keeps.
+type Section string
+
+// The sections.
+const (
+	// Opening: all transfers up to the beginning of the month, without the late ones.
+	Opening Section = "OPENING"
+	// Closing: all transfers up to the end of the month.
+	Closing Section = "CLOSING"
+	// Late: those of them that took effect before the month, and came in after the close of the
+	// month before.
+	Late Section = "LATE"
+)
+
+// Sections lists the sections.
+func Sections() []Section { return []Section{Opening, Closing, Late} }
+
+// Sums are what a close keeps of all books: totals by section and currency.
+type Sums map[Section]map[string]ledger.Totals
+
+// Add adds a sum to a section.
+func (s Sums) Add(to Section, currency string, kind ledger.Kind, sum ledger.Total) {
+	if s[to] == nil {
+		s[to] = make(map[string]ledger.Totals)
+	}
+	if s[to][currency] == nil {
+		s[to][currency] = make(ledger.Totals)
+	}
+	s[to][currency].Add(kind, sum.Amount, sum.Count)
+}
+
+// Digest is SHA-256 over the lines of the sums, sorted within each section. A close that kept
+// no opening sums has no lines of them.
+func (s Sums) Digest() Hash {
 	h := sha256.New()
-	for _, section := range []struct {
-		name string
-		sums map[string]ledger.Totals
-	}{{"CLOSING", closing}, {"LATE", late}} {
+	for _, section := range Sections() {
 		var lines []string
-		for currency, totals := range section.sums {
+		for currency, totals := range s[section] {
 			for kind, sum := range totals {
-				lines = append(lines, fmt.Sprintf("%s,%s,%s,%d,%d\n", section.name, currency, kind, sum.Amount, sum.Count))
+				lines = append(lines, fmt.Sprintf("%s,%s,%s,%d,%d\n", section, currency, kind, sum.Amount, sum.Count))
 			}
 		}
 		slices.Sort(lines)

@@ -281,6 +281,11 @@ func (tx *Tx) PayoutsOfClaims(keys []book.Key) ([]*payout.Payout, error) {
 	return out, err
 }
 
+// transferNames are the columns of transferColumns as they stand in the table.
+const transferNames = `
+	t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose, t.amount_minor, t.currency, t.event_number, t.claim_id,
+	t.order_line_id, t.payout_id, t.external_reference, t.reverses_number, t.recorded_at, t.effective_at`
+
 const transferColumns = `
 	t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose,
 	t.amount_minor, t.currency, t.event_number, coalesce(t.claim_id, ''),

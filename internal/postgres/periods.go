@@ -124,22 +124,14 @@ func (db *DB) DecidePeriodChange(
 // keepClose keeps the sums and the heads of all books.
 func keepClose(ctx context.Context, tx *sqlx.Tx, so period.Books, c *period.Change) error {
 	r := Reader{from: tx}
-	closing, err := r.TotalsOfAllAt(ctx, c.Period.End().Add(-time.Microsecond), true)
+	sums, err := r.sumsNow(ctx, PeriodOfBooks(&so, c.Period))
 	if err != nil {
 		return err
 	}
-	late := map[string]ledger.Totals{}
-	if before := so.Before(c.Period); before != nil {
-		if late, err = r.lateOfAll(ctx, c.Period, before); err != nil {
-			return err
-		}
+	if err := insertPeriodSums(ctx, tx, c.Number, sums); err != nil {
+		return err
 	}
-	for section, sums := range map[string]map[string]ledger.Totals{"CLOSING": closing, "LATE": late} {
-		if err := insertPeriodSums(ctx, tx, c.Number, section, sums); err != nil {
-			return err
-		}
-	}
-	c.Sums = period.SumsDigest(closing, late)
+	c.Sums = sums.Digest()
 	_, err = tx.ExecContext(ctx, `
 		INSERT INTO period_heads (merchant_id, change_number, transfer_number, event_number, event_hash)
 		SELECT b.merchant_id, $1, b.transfer_number, b.event_number, b.event_hash FROM books b`, c.Number)
@@ -150,14 +142,47 @@ func keepClose(ctx context.Context, tx *sqlx.Tx, so period.Books, c *period.Chan
 	return err
 }
 
-func insertPeriodSums(ctx context.Context, tx *sqlx.Tx, change int64, section string, sums map[string]ledger.Totals) error {
-	for currency, totals := range sums {
-		for kind, sum := range totals {
-			_, err := tx.ExecContext(ctx, `
-				INSERT INTO period_sums (change_number, section, currency, kind, amount_minor, transfers)
-				VALUES ($1, $2, $3, $4, $5, $6)`, change, section, currency, string(kind), int64(sum.Amount), sum.Count)
-			if err != nil {
-				return failure(ctx, "keep sums of a period", err)
+// sumsNow sums all books, by currency, as a close of an open period would keep it.
+func (r Reader) sumsNow(ctx context.Context, of PeriodOf) (period.Sums, error) {
+	sums := period.Sums{}
+	var err error
+	if sums[period.Closing], err = r.TotalsOfAllAt(ctx, of.Period.End().Add(-time.Microsecond), true); err != nil {
+		return sums, err
+	}
+	known, err := r.TotalsOfAllAt(ctx, of.Period.Start().Add(-time.Microsecond), true)
+	if err != nil {
+		return sums, err
+	}
+	if of.Before == nil {
+		sums[period.Opening] = known
+		return sums, nil
+	}
+	kept, err := r.PeriodSums(ctx, of.Before.Number)
+	if err != nil {
+		return sums, err
+	}
+	sums[period.Opening], sums[period.Late] = kept[period.Closing], make(map[string]ledger.Totals)
+	for currency, totals := range known {
+		late := ledger.Totals{}
+		late.Plus(totals, 1)
+		late.Plus(sums[period.Opening][currency], -1)
+		if len(late) > 0 {
+			sums[period.Late][currency] = late
+		}
+	}
+	return sums, nil
+}
+
+func insertPeriodSums(ctx context.Context, tx *sqlx.Tx, change int64, sums period.Sums) error {
+	for _, section := range period.Sections() {
+		for currency, totals := range sums[section] {
+			for kind, sum := range totals {
+				_, err := tx.ExecContext(ctx, `
+					INSERT INTO period_sums (change_number, section, currency, kind, amount_minor, transfers)
+					VALUES ($1, $2, $3, $4, $5, $6)`, change, string(section), currency, string(kind), int64(sum.Amount), sum.Count)
+				if err != nil {
+					return failure(ctx, "keep sums of a period", err)
+				}
 			}
 		}
 	}
@@ -185,50 +210,22 @@ func (r Reader) headsOf(ctx context.Context, change int64) (books int64, digest 
 	return books, period.Hash(h.Sum(nil)), err
 }
 
-// PeriodSums reads the sums that a close kept, by currency: all at the end of the period, and
-// those that came in late.
-func (r Reader) PeriodSums(ctx context.Context, change int64) (closing, late map[string]ledger.Totals, err error) {
-	closing, late = map[string]ledger.Totals{}, map[string]ledger.Totals{}
-	err = r.each(ctx, "read sums of a period", `
+// PeriodSums reads the sums that a close kept.
+func (r Reader) PeriodSums(ctx context.Context, change int64) (period.Sums, error) {
+	sums := period.Sums{}
+	err := r.each(ctx, "read sums of a period", `
 		SELECT s.section, s.currency, s.kind, s.amount_minor::bigint, s.transfers
 		FROM period_sums s
 		WHERE s.change_number = $1`, []any{change}, func(rows *sql.Rows) error {
-		var section, currency string
+		var section period.Section
+		var currency string
 		var kind ledger.Kind
 		var sum ledger.Total
-		if err := rows.Scan(&section, &currency, (*string)(&kind), (*int64)(&sum.Amount), &sum.Count); err != nil {
-			return err
-		}
-		into := closing
-		if section == "LATE" {
-			into = late
-		}
-		if into[currency] == nil {
-			into[currency] = ledger.Totals{}
-		}
-		into[currency].Add(kind, sum.Amount, sum.Count)
-		return nil
+		err := rows.Scan((*string)(&section), &currency, (*string)(&kind), (*int64)(&sum.Amount), &sum.Count)
+		sums.Add(section, currency, kind, sum)
+		return err
 	})
-	return closing, late, err
-}
-
-// lateOfAll sums what took effect before a period and is not in the close before it.
-func (r Reader) lateOfAll(ctx context.Context, p period.ID, before *period.Change) (map[string]ledger.Totals, error) {
-	known, err := r.TotalsOfAllAt(ctx, p.Start().Add(-time.Microsecond), true)
-	if err != nil {
-		return nil, err
-	}
-	kept, _, err := r.PeriodSums(ctx, before.Number)
-	if err != nil {
-		return nil, err
-	}
-	late := map[string]ledger.Totals{}
-	for currency, totals := range known {
-		late[currency] = ledger.Totals{}
-		late[currency].Plus(totals, 1)
-		late[currency].Plus(kept[currency], -1)
-	}
-	return late, nil
+	return sums, err
 }
 
 // PeriodMark is the last transfer of a book that a close found; zero for a book that was opened
@@ -240,9 +237,24 @@ func (r Reader) PeriodMark(ctx context.Context, merchantID string, change int64)
 	return mark, err
 }
 
-// markReach is how many transfers behind a mark may have taken effect, as they were recorded,
-// before the end of a period: those of one command that was being written.
-const markReach = 10_000
+// behindMark are the transfers of a book that took effect before a time, and whose numbers lie
+// behind one mark and not behind another one. Those that took effect as they were recorded lie
+// before the last transfer that was recorded by then: numbers follow the order of recording.
+const behindMark = `
+		(SELECT` + transferNames + `
+		 FROM transfers t
+		 WHERE t.merchant_id = $1 AND t.effective_at < $2 AND t.effective_at <> t.recorded_at
+		   AND t.transfer_number > $3 AND t.transfer_number <= $4)
+		UNION ALL
+		(SELECT` + transferNames + `
+		 FROM transfers t
+		 WHERE t.merchant_id = $1 AND t.effective_at = t.recorded_at AND t.transfer_number > $3 AND t.transfer_number <= least($4, $5))`
+
+// behindMark gives the values of behindMark.
+func (r Reader) behindMark(ctx context.Context, merchantID string, before time.Time, from, until int64) ([]any, error) {
+	last, err := r.LastTransferAt(ctx, merchantID, before.Add(-time.Microsecond))
+	return []any{merchantID, before, from, until, last}, err
+}
 
 // totalsUpTo sums the transfers of a book that took effect before a time and whose number is at
 // most a mark.
@@ -251,17 +263,14 @@ func (r Reader) totalsUpTo(ctx context.Context, merchantID string, before time.T
 	if err != nil || mark == math.MaxInt64 {
 		return totals, err
 	}
-	err = r.each(ctx, "sum late transfers of a book", `
+	args, err := r.behindMark(ctx, merchantID, before, mark, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	err = r.each(ctx, "sum transfers behind a mark", `
 		SELECT t.kind, sum(t.amount_minor)::bigint, count(*)
-		FROM transfers t
-		WHERE t.merchant_id = $1 AND t.effective_at < $2 AND t.effective_at <> t.recorded_at AND t.transfer_number > $3
-		GROUP BY t.kind
-		UNION ALL
-		SELECT t.kind, sum(t.amount_minor)::bigint, count(*)
-		FROM transfers t
-		WHERE t.merchant_id = $1 AND t.effective_at < $2 AND t.effective_at = t.recorded_at
-		  AND t.transfer_number > $3 AND t.transfer_number <= $3 + $4::bigint
-		GROUP BY t.kind`, []any{merchantID, before, mark, markReach}, func(rows *sql.Rows) error {
+		FROM (`+behindMark+`) t
+		GROUP BY t.kind`, args, func(rows *sql.Rows) error {
 		var kind ledger.Kind
 		var amount, count int64
 		err := rows.Scan((*string)(&kind), &amount, &count)
@@ -317,33 +326,53 @@ func (r Reader) TotalsOfPeriod(ctx context.Context, merchantID string, of Period
 	return t, err
 }
 
-// TotalsOfPeriodOfAll sums a period of all books, by currency.
+// TotalsOfPeriodOfAll sums a period of all books, by currency: a closed one as its close kept it.
 func (r Reader) TotalsOfPeriodOfAll(ctx context.Context, of PeriodOf) (map[string]PeriodTotals, error) {
-	var opening, late, closing map[string]ledger.Totals
+	var sums period.Sums
 	var err error
 	switch {
-	case of.Before != nil:
-		opening, _, err = r.PeriodSums(ctx, of.Before.Number)
+	case of.Closing == nil:
+		sums, err = r.sumsNow(ctx, of)
 	default:
-		opening, err = r.TotalsOfAllAt(ctx, of.Period.Start().Add(-time.Microsecond), true)
+		sums, err = r.PeriodSums(ctx, of.Closing.Number)
 	}
+	if err == nil && sums[period.Opening] == nil && of.Closing != nil {
+		sums[period.Opening], err = r.openingOf(ctx, of)
+	}
+	all := make(map[string]PeriodTotals)
+	for currency, totals := range sums[period.Closing] {
+		all[currency] = PeriodTotals{Opening: sums[period.Opening][currency], Late: sums[period.Late][currency], Closing: totals}
+	}
+	return all, err
+}
+
+// openingOf gives the opening sums of a close that kept none: an earlier version kept only the
+// others, and before the first month there may be nothing.
+func (r Reader) openingOf(ctx context.Context, of PeriodOf) (map[string]ledger.Totals, error) {
+	if of.Before != nil {
+		kept, err := r.PeriodSums(ctx, of.Before.Number)
+		return kept[period.Closing], err
+	}
+	opening, err := r.TotalsOfAllAt(ctx, of.Period.Start().Add(-time.Microsecond), true)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case of.Closing != nil:
-		closing, late, err = r.PeriodSums(ctx, of.Closing.Number)
-	default:
-		if closing, err = r.TotalsOfAllAt(ctx, of.Period.End().Add(-time.Microsecond), true); err == nil && of.Before != nil {
-			late, err = r.lateOfAll(ctx, of.Period, of.Before)
+	err = r.each(ctx, "sum what came in behind a close", `
+		SELECT t.currency, t.kind, sum(t.amount_minor)::bigint, count(*)
+		FROM transfers t
+		LEFT JOIN period_heads k ON k.merchant_id = t.merchant_id AND k.change_number = $1
+		WHERE t.effective_at < $2 AND t.effective_at <> t.recorded_at AND t.transfer_number > coalesce(k.transfer_number, 0)
+		GROUP BY t.currency, t.kind`, []any{of.Closing.Number, of.Period.Start()}, func(rows *sql.Rows) error {
+		var currency string
+		var kind ledger.Kind
+		var sum ledger.Total
+		if err := rows.Scan(&currency, (*string)(&kind), (*int64)(&sum.Amount), &sum.Count); err != nil {
+			return err
 		}
-	}
-	all := make(map[string]PeriodTotals)
-	for currency, totals := range closing {
-		t := PeriodTotals{Opening: opening[currency], Late: late[currency], Closing: totals}
-		all[currency] = t
-	}
-	return all, err
+		opening[currency].Add(kind, -sum.Amount, -sum.Count)
+		return nil
+	})
+	return opening, err
 }
 
 // LateTransfers lists the transfers of a book that came in late in a period, in the order of
@@ -362,13 +391,16 @@ func (r Reader) LateTransfers(ctx context.Context, merchantID string, of PeriodO
 			return nil, err
 		}
 	}
+	args, err := r.behindMark(ctx, merchantID, of.Period.Start(), from, until)
+	if err != nil {
+		return nil, err
+	}
 	return read(ctx, r, "list late transfers", `
 		SELECT`+transferColumns+`
-		FROM transfers t
-		WHERE t.merchant_id = $1 AND t.effective_at <> t.recorded_at AND t.effective_at < $2
-		  AND t.transfer_number > $3 AND t.transfer_number <= $4 AND (t.effective_at, t.transfer_number) > ($5, $6)
+		FROM (`+behindMark+`) t
+		WHERE (t.effective_at, t.transfer_number) > ($6, $7)
 		ORDER BY t.effective_at, t.transfer_number
-		LIMIT $7`, scanTransfer, merchantID, of.Period.Start(), from, until, orElse(after.EffectiveAt, beforeAll), after.Number, limit)
+		LIMIT $8`, scanTransfer, append(args, orElse(after.EffectiveAt, beforeAll), after.Number, limit)...)
 }
 
 // examplesMax bounds the examples of an item.

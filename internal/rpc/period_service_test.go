@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jmoiron/sqlx"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -102,6 +103,10 @@ func TestPeriodsAreClosedByTwoPersons(t *testing.T) {
 	f.advance(2 * time.Hour)
 	f.told("m1", 1_000, "bank-1", inMarch)
 	f.told("m2", 70, "bank-2", inMarch)
+	f.told("m1", 400, "bank-0", inMarch.AddDate(0, 0, -20))
+	if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m2", 9, "bank-7")); err != nil {
+		t.Fatal(err)
+	}
 	f.agreed(f.takingIn(500, "bank-3"))
 	if err := f.closing("finance-1", march); refusal(err).reason != "PERIOD_STATE_CONFLICT" || refusal(err).metadata["possibleFrom"] == "" {
 		t.Errorf("before its end: %v", err)
@@ -136,7 +141,9 @@ func TestPeriodsAreClosedByTwoPersons(t *testing.T) {
 	before := f.statement("m1", march)
 	all := f.statement("-", march)
 	// A fact of March comes in after the close: it belongs to April, with its own time.
-	f.told("m1", 30, "bank-4", inMarch)
+	f.told("m1", 20, "bank-4", inMarch)
+	// One of a month before the first that was closed is late, too.
+	f.told("m1", 10, "bank-6", inMarch.AddDate(0, 0, -20))
 	f.told("m1", 7, "bank-5", f.now())
 	for name, pair := range map[string][2]*tenfoldv1.GetPeriodStatementResponse{
 		"m1": {before, f.statement("m1", march)}, "all": {all, f.statement("-", march)},
@@ -153,11 +160,57 @@ func TestPeriodsAreClosedByTwoPersons(t *testing.T) {
 			t.Errorf("April of %s: opening %d, closing %d after %d, late %v", merchant, opening, closing, was, late)
 		}
 	}
-	list, err := f.periods.ListLateTransfers(f.as("merchant"), &tenfoldv1.ListLateTransfersRequest{Parent: "merchants/m1", Period: april, PageSize: 1})
-	if err != nil || len(list.GetTransfers()) != 1 || list.GetNextPageToken() != "" || !list.GetTransfers()[0].GetEffectiveAt().AsTime().Equal(inMarch) {
-		t.Errorf("late transfers: %v, %v", list, err)
+	owner, err := sqlx.ConnectContext(t.Context(), "postgres", f.pg.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = owner.Close() }()
+	// A close of an earlier version kept no opening sums; they are what was there before it.
+	if _, err := owner.ExecContext(t.Context(), `DELETE FROM period_sums WHERE section = 'OPENING'`); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(all, f.statement("-", march), protocmp.Transform()); diff != "" {
+		t.Errorf("without opening sums: %s", diff)
+	}
+	// The last one of m2 was being written when March was closed: it took effect as it was recorded.
+	if _, err := owner.ExecContext(t.Context(), `UPDATE period_heads SET transfer_number = transfer_number - 1 WHERE merchant_id = 'm2'`); err != nil {
+		t.Fatal(err)
+	}
+	if late := f.lateTied("m1", april); len(late) != 2 || !late[1].GetEffectiveAt().AsTime().Equal(inMarch) {
+		t.Errorf("late in m1: %v", late)
+	}
+	if late := f.lateTied("m2", april); len(late) != 1 || !late[0].GetEffectiveAt().AsTime().Equal(late[0].GetRecordedAt().AsTime()) {
+		t.Errorf("late in m2: %v", late)
 	}
 	f.reopened(before)
+}
+
+// lateTied lists the late transfers of a book in a period, which must make up the late section
+// of its statement.
+func (f *closer) lateTied(merchant, name string) (all []*tenfoldv1.Transfer) {
+	f.t.Helper()
+	sums := map[tenfoldv1.TransferKind]int64{}
+	for token, more := "", true; more; more = token != "" {
+		r, err := f.periods.ListLateTransfers(f.as("finance"), &tenfoldv1.ListLateTransfersRequest{
+			Parent: "merchants/" + merchant, Period: name, PageSize: 1, PageToken: token,
+		})
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for _, t := range r.GetTransfers() {
+			sums[t.GetKind()] += t.GetAmount().GetMinorUnits()
+		}
+		all, token = append(all, r.GetTransfers()...), r.GetNextPageToken()
+	}
+	for _, late := range f.statement(merchant, name).GetSums()[0].GetLateTotals() {
+		sums[late.GetKind()] -= late.GetAmount().GetMinorUnits()
+	}
+	for kind, difference := range sums {
+		if difference != 0 {
+			f.t.Errorf("late transfers of %s and the late section differ by %d in %s", merchant, difference, kind)
+		}
+	}
+	return all
 }
 
 // reopened reopens March, which takes the late fact back into its own month, and closes it again.
