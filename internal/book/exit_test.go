@@ -86,6 +86,48 @@ func TestA9ExitWaitsForQuarantineAndClaims(t *testing.T) {
 	}
 }
 
+// Would catch a way by which deposit reaches a merchant that is leaving before the quarantine has
+// ended: directly, by a proposal, or by one that was made before the notice.
+func TestA9DepositStaysInQuarantineOnEveryWay(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 200_000)
+	withdrawal := proposing(proposal.Withdrawal, 1_000)
+	withdrawal.Reference = "out-1"
+	reclassified := proposing(proposal.Reclassify, 1_000)
+	reclassified.From, reclassified.To = ledger.Deposit, ledger.ShopFunds
+	before := map[string]int64{}
+	for name, what := range map[string]book.ProposeDecision{"withdrawal": withdrawal, "reclassification": reclassified} {
+		p, err := f.propose("m1", what)
+		f.must(err)
+		_, err = f.approveProposal("approver-1", "m1", p.Number)
+		f.must(err)
+		before[name] = p.Number
+	}
+	f.must(f.beginExit("m1"))
+	if err := f.move("m1", ledger.DepositWithdrawn, 1); !errors.Is(err, fault.ExitStateConflict) {
+		t.Errorf("directly: %v", err)
+	}
+	for name, number := range before {
+		if _, err := f.approveProposal("approver-2", "m1", number); !errors.Is(err, fault.ExitStateConflict) {
+			t.Errorf("%s that was proposed before: %v", name, err)
+		}
+	}
+	withdrawal.Reference = "out-2"
+	for name, what := range map[string]book.ProposeDecision{"withdrawal": withdrawal, "reclassification": reclassified} {
+		if _, err := f.propose("m1", what); !errors.Is(err, fault.ExitStateConflict) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f.must(f.cancelExit("m1"))
+	for name, number := range before {
+		if p, err := f.approveProposal("approver-2", "m1", number); err != nil || p.State != proposal.CarriedOut {
+			t.Errorf("%s of a merchant that stays: %v", name, err)
+		}
+	}
+	f.audited()
+}
+
 // Would catch an exit that pays twice when it is sent again, pays under a reference
 // that was used, or keeps a reference of a try that was refused.
 func TestExitPaysBothSourcesOnce(t *testing.T) {

@@ -136,15 +136,22 @@ var incomes = map[ledger.Kind]ledger.Purpose{
 func (m *MoneyMove) checkFree(b *Book) error {
 	switch {
 	case m.Kind == ledger.DepositWithdrawn:
-		if !b.head.ExitBegunAt.IsZero() && b.head.ExitedAt.IsZero() {
-			return b.exitConflict("is leaving: the deposit is kept until the exit quarantine ends at %s, and is paid out with the exit",
-				b.exitPossibleFrom().Format(time.RFC3339))
-		}
-		return b.checkFree(ledger.Deposit, m.Amount, b.leastDeposit())
+		return b.checkFromDeposit(m.Amount)
 	case m.Kind == ledger.ShopFundsTakenBack:
 		return b.checkFree(ledger.ShopFunds, m.Amount, 0)
 	}
 	return nil
+}
+
+// checkFromDeposit refuses to give a merchant money of its deposit, on whatever way, that open
+// claims or debts may need or that the policy requires to stay. Refuses with
+// EXIT_STATE_CONFLICT while the merchant is leaving.
+func (b *Book) checkFromDeposit(amount money.Amount) error {
+	if !b.head.ExitBegunAt.IsZero() && b.head.ExitedAt.IsZero() {
+		return b.exitConflict("is leaving: the deposit is kept until the exit quarantine ends at %s, and is paid out with the exit",
+			b.exitPossibleFrom().Format(time.RFC3339))
+	}
+	return b.checkFree(ledger.Deposit, amount, b.leastDeposit())
 }
 
 // leastDeposit is the amount that must stay in the deposit unless the merchant leaves.

@@ -47,7 +47,7 @@ func (a adjustment) moves() bool {
 func adjustmentOf(p *proposal.Proposal) adjustment { return adjustment{p.Kind, p.From, p.To} }
 
 // checkAdjustment refuses accounts between which nothing may be moved, a missing or a used
-// reference, and more money than is there.
+// reference, more money than is there, and deposit of a merchant that is leaving.
 func (b *Book) checkAdjustment(p *proposal.Proposal) error {
 	a := adjustmentOf(p)
 	kind, known := adjustments[a]
@@ -70,7 +70,7 @@ func (b *Book) checkAdjustment(p *proposal.Proposal) error {
 	case debit == ledger.Suspense:
 		return b.checkSuspense(p.Amount)
 	case debit == ledger.Deposit:
-		return b.checkFree(ledger.Deposit, p.Amount, b.leastDeposit())
+		return b.checkFromDeposit(p.Amount)
 	case debit == ledger.ShopFunds:
 		return b.checkFree(ledger.ShopFunds, p.Amount, 0)
 	}
