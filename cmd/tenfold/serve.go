@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -92,7 +93,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
 	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
 	f.BoolVar(&c.openBooks, "open-books", false, "open the book of a merchant who has none with the first claim, in the currency of its order line")
-	f.StringSliceVar(&c.directLimit, "direct-limit", []string{"50000"}, "how much of a merchant's money one caller may move without two approvers: whole units of every currency, amounts of single currencies such as 300000.00CNY, or none")
+	f.StringSliceVar(&c.directLimit, "direct-limit", []string{strconv.Itoa(book.DefaultDirectLimit)}, "how much of a merchant's money one caller may move without two approvers: whole units of every currency, amounts of single currencies such as 300000.00CNY beside it or beside the default, or none")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
 	f.BoolVar(&c.registerByTwo, "register-by-two", false, "an authenticator that one person registers counts once another person has approved it")

@@ -1,6 +1,8 @@
 package book
 
 import (
+	"cmp"
+
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -16,10 +18,14 @@ var moneyProposals = map[ledger.Kind]proposal.Kind{
 	ledger.ShopFundsTakenBack:  proposal.TakeBack,
 }
 
+// DefaultDirectLimit is the limit of each currency that has none of its own, in whole units.
+const DefaultDirectLimit = 50_000
+
 // DirectLimit is the highest amount of a merchant's money that one caller may move. The zero
-// value is no limit.
+// value is no limit; a limit of one currency does not lift that of the others.
 type DirectLimit struct {
-	// Whole is the limit of currencies that are not named, in whole units.
+	// Whole is the limit of currencies that are not named, in whole units. Zero, beside a
+	// currency that is named: DefaultDirectLimit.
 	Whole int64
 	// Named are limits in minor units, by currency.
 	Named map[string]money.Amount
@@ -27,10 +33,10 @@ type DirectLimit struct {
 
 // of gives the limit of a currency; false for none.
 func (l DirectLimit) of(currency string) (money.Amount, bool) {
-	if limit, named := l.Named[currency]; named || l.Whole == 0 {
+	if limit, named := l.Named[currency]; named || l.Whole == 0 && len(l.Named) == 0 {
 		return limit, named
 	}
-	limit := money.Amount(l.Whole)
+	limit := money.Amount(cmp.Or(l.Whole, DefaultDirectLimit))
 	for range money.Exponent(currency) {
 		limit = min(limit*10, money.MaxAmount)
 	}

@@ -57,24 +57,28 @@ func TestDirectMovesHaveALimit(t *testing.T) {
 func TestLimitsAreByCurrency(t *testing.T) {
 	t.Parallel()
 	const amount = 1_000
+	const most = book.DefaultDirectLimit * 100
 	for name, c := range map[string]struct {
 		limit  book.DirectLimit
 		within bool
+		more   money.Amount
 	}{
-		"none":                              {book.DirectLimit{}, true},
-		"of other currencies":               {book.DirectLimit{Named: map[string]money.Amount{"USD": 1}}, true},
-		"whole units":                       {book.DirectLimit{Whole: 10}, true},
-		"whole units, below":                {book.DirectLimit{Whole: 9}, false},
-		"named":                             {book.DirectLimit{Whole: 1, Named: map[string]money.Amount{"CNY": amount}}, true},
-		"named, below":                      {book.DirectLimit{Whole: 1_000_000, Named: map[string]money.Amount{"CNY": amount - 1}}, false},
-		"whole units beyond what there may": {book.DirectLimit{Whole: int64(money.MaxAmount)}, true},
+		"none":                              {book.DirectLimit{}, true, 0},
+		"none, a large amount":              {book.DirectLimit{}, true, most},
+		"of another currency":               {book.DirectLimit{Named: map[string]money.Amount{"USD": 1}}, true, most - amount},
+		"of another currency, the default":  {book.DirectLimit{Named: map[string]money.Amount{"USD": 1}}, false, most - amount + 1},
+		"whole units":                       {book.DirectLimit{Whole: 10}, true, 0},
+		"whole units, below":                {book.DirectLimit{Whole: 9}, false, 0},
+		"named":                             {book.DirectLimit{Whole: 1, Named: map[string]money.Amount{"CNY": amount}}, true, 0},
+		"named, below":                      {book.DirectLimit{Whole: 1_000_000, Named: map[string]money.Amount{"CNY": amount - 1}}, false, 0},
+		"whole units beyond what there may": {book.DirectLimit{Whole: int64(money.MaxAmount)}, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			f.open("m1", 0)
 			f.LimitDirect(c.limit)
-			err := f.move("m1", ledger.DepositToppedUp, amount)
+			err := f.move("m1", ledger.DepositToppedUp, amount+c.more)
 			if refusal, refused := fault.As(err); refused == c.within || refused && refusal.Reason != fault.DirectLimitExceeded {
 				t.Errorf("%v", err)
 			}

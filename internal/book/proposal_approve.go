@@ -94,14 +94,25 @@ type Moving interface {
 // Proposal implements Moving.
 func (a *ApproveProposal) Proposal() int64 { return a.Number }
 
-// Reserve implements Moving. The proposal holds its reference, and not one of the requests
-// that approve it.
+// Reserve implements Moving. The approval that carries the proposal out reserves its reference;
+// one before it looks whether something else has it. The proposal holds it, and not the request.
 func (a *ApproveProposal) Reserve(p *proposal.Proposal) {
 	a.reserves = nil
-	if p.State == proposal.Open && p.Reference != "" && !p.Kind.Corrects() {
-		a.reserves = []Reference{{Kind: PaymentReference, Value: p.Reference, Holder: "proposal " + strconv.FormatInt(p.Number, 10)}}
+	if p.State == proposal.Open && movesUnder(p) {
+		a.reserves = []Reference{{
+			Kind: PaymentReference, Value: p.Reference, Holder: "proposal " + strconv.FormatInt(p.Number, 10), Looked: !approvedNext(p),
+		}}
 	}
 }
+
+// movesUnder says whether a proposal moves money under a reference that it must hold.
+func movesUnder(p *proposal.Proposal) bool { return p.Reference != "" && !p.Kind.Corrects() }
+
+// approvedNext says whether the next approval of an open proposal carries it out.
+func approvedNext(p *proposal.Proposal) bool { return len(p.Votes)+1 >= approversNeeded }
+
+// holds says whether the command reserved the reference of its proposal.
+func (a *ApproveProposal) holds() bool { return len(a.reserves) > 0 && !a.reserves[0].Looked }
 
 // References implements Referring.
 func (a *ApproveProposal) References() []Reference { return a.reserves }
@@ -116,8 +127,8 @@ func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
 	if err := p.CheckApprover(b.call.Header.Principal.Person); err != nil {
 		return Outcome{}, err
 	}
-	if p.Reference != "" && !p.Kind.Corrects() && len(a.reserves) == 0 {
-		return Outcome{}, fault.New(fault.TransactionContended, "proposal %d was made just now; try again", p.Number)
+	if movesUnder(p) && approvedNext(p) && !a.holds() {
+		return Outcome{}, fault.New(fault.TransactionContended, "proposal %d was approved just now; try again", p.Number)
 	}
 	if err := b.checkDecision(p); err != nil {
 		if lost(err) {
@@ -184,7 +195,9 @@ func voidOf(k proposal.Kind) string {
 // After implements Ending. A refusal changes nothing, so that a proposal whose
 // ground is gone is ended by a command of its own.
 func (a *ApproveProposal) After(refusal error) (method string, next Command) {
-	if f, ok := fault.As(refusal); ok && f.Fields["state"] == string(proposal.Void) {
+	f, ok := fault.As(refusal)
+	// Of a reference that is used, VoidProposal says whether this book moved the money under it.
+	if ok && (f.Fields["state"] == string(proposal.Void) || f.Reason == fault.ReferenceAlreadyUsed) {
 		return "VoidProposal", &VoidProposal{OnProposal{a.Number}}
 	}
 	return "", nil

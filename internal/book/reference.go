@@ -12,6 +12,9 @@ type Reference struct {
 	Value string
 	// Holder is who holds it; empty for the request of the command.
 	Holder string
+	// Looked says that the command refuses what another one holds, and does not reserve: it
+	// does not move the money yet.
+	Looked bool
 }
 
 // payments are the payment references of a command, each once, where it has any.

@@ -137,7 +137,7 @@ func (e *Engine) underReservations(ctx context.Context, h request.Header, cmd bo
 		if reference.Holder != "" {
 			row.Holder = reference.Holder
 		}
-		holder, ours, err := e.Reserve(ctx, row)
+		holder, ours, err := e.reserveOrLook(ctx, row, reference.Looked)
 		if err == nil && !ours {
 			err = e.used(ctx, cmd, reference, holder)
 		}
@@ -145,7 +145,9 @@ func (e *Engine) underReservations(ctx context.Context, h request.Header, cmd bo
 			e.unreserve(ctx, rows)
 			return book.Outcome{}, err
 		}
-		rows = append(rows, row)
+		if !reference.Looked {
+			rows = append(rows, row)
+		}
 	}
 	o, err := e.do(ctx, h, cmd)
 	if _, refused := fault.As(err); refused {
@@ -154,6 +156,15 @@ func (e *Engine) underReservations(ctx context.Context, h request.Header, cmd bo
 		e.unreserve(ctx, rows)
 	}
 	return o, err
+}
+
+// reserveOrLook reserves a reference, or looks whether nobody or the same holder has it.
+func (e *Engine) reserveOrLook(ctx context.Context, row postgres.Reservation, look bool) (holder postgres.Reservation, ours bool, err error) {
+	if !look {
+		return e.Reserve(ctx, row)
+	}
+	holder, held, err := e.db.Reserved(ctx, row.Kind, row.Reference)
+	return holder, !held || holder.MerchantID == row.MerchantID && holder.Holder == row.Holder, err
 }
 
 // used refuses a reference that another request holds.

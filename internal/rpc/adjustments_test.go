@@ -70,6 +70,43 @@ func TestAdjustmentsOverTheWire(t *testing.T) {
 	if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 10_000, "bank-2")); err != nil {
 		t.Errorf("under the number of a refused proposal: %v", err)
 	}
+	// The first approval holds nothing either, whether the proposal is refused afterwards or another book is first.
+	for number, refused := range map[string]bool{"bank-3": true, "bank-4": false} {
+		p := f.propose(f.takingIn(30, number))
+		if err := f.approveProposalErr("approver-1", p.GetName()); err != nil {
+			t.Fatal(err)
+		}
+		if refused {
+			if err := f.refuseProposalErr("operator-1", p.GetName()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m2", 10_000, number)); err != nil {
+			t.Errorf("under the number of a proposal with one approval: %v", err)
+		}
+		if err := f.approveProposalErr("approver-2", p.GetName()); refused == (refusal(err).reason == "REFERENCE_ALREADY_USED") {
+			t.Errorf("the second approval, refused before %v: %v", refused, err)
+		}
+	}
+	// The same movement of the same book under it ends the proposal; one of another kind does not.
+	for kind, want := range map[tenfoldv1.ProposalKind]tenfoldv1.ProposalState{
+		tenfoldv1.ProposalKind_PROPOSAL_KIND_TOP_UP:    tenfoldv1.ProposalState_PROPOSAL_STATE_VOID,
+		tenfoldv1.ProposalKind_PROPOSAL_KIND_HAND_OVER: tenfoldv1.ProposalState_PROPOSAL_STATE_OPEN,
+	} {
+		r := f.proposing(kind, 30)
+		r.PaymentReference = "bank-" + kind.String()
+		p := f.propose(r)
+		if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 30, r.GetPaymentReference())); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.approveProposalErr("approver-1", p.GetName()); refusal(err).reason != "REFERENCE_ALREADY_USED" {
+			t.Errorf("%s under a reference that is used: %v", kind, err)
+		}
+		got, err := f.money.GetProposal(f.as("finance"), &tenfoldv1.GetProposalRequest{Name: p.GetName()})
+		if err != nil || got.GetProposal().GetState() != want {
+			t.Errorf("%s is %s, %v", kind, got.GetProposal().GetState(), err)
+		}
+	}
 	out := f.proposing(tenfoldv1.ProposalKind_PROPOSAL_KIND_SUSPENSE_OUT, 500)
 	out.ToAccount = deposit
 	f.agreed(out)

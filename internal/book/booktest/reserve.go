@@ -89,6 +89,10 @@ func (s *Shelf) underReservations(h request.Header, cmd book.Command) (book.Outc
 			s.unreserve(ours)
 			return book.Outcome{}, s.used(cmd, reference, held)
 		}
+		if reference.Looked {
+			s.unreserve([]book.Reference{reference})
+			continue
+		}
 		ours = append(ours, reference)
 	}
 	o, err := s.one(h, cmd)
