@@ -184,6 +184,7 @@ const (
 	DirectLimitExceeded     = fault.DirectLimitExceeded
 	PeriodStateConflict     = fault.PeriodStateConflict
 	PeriodNotClean          = fault.PeriodNotClean
+	SuspenseChanged         = fault.SuspenseChanged
 
 	// Jobs.
 	JobNotFound      = fault.JobNotFound

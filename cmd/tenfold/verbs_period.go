@@ -69,10 +69,12 @@ func periodVerbs() []verb {
 		},
 		{
 			use: "explain-suspense MERCHANT", method: "PeriodService/NoteSuspense", role: principal.RoleFinance,
-			short:    "Say what the money in suspense of a book is",
-			long:     "Say what the money is that lies in suspense in a book. The explanation holds while exactly that amount lies there. Needs --person.",
-			examples: []string{"book explain-suspense m1 --note 'asked the bank' --person fay"},
-			args:     []input{aMerchant("name")}, flags: []input{whyNote("what the money is, and what becomes of it, without personal data")},
+			short: "Say what the money in suspense of a book is",
+			long: "Say what the money is that lies in suspense in a book. You name the amount that you\n" +
+				"saw, and the explanation holds while exactly that amount lies there. Needs --person.",
+			examples: []string{"book explain-suspense m1 --amount 800.00CNY --note 'asked the bank' --person fay"},
+			args:     []input{aMerchant("name")},
+			flags:    []input{{name: "amount", field: "amount", usage: "the amount in suspense that you saw, such as 800.00CNY", required: true}, whyNote("what the money is, and what becomes of it, without personal data")},
 		},
 		{
 			use: "period-statement MERCHANT", method: "PeriodService/GetPeriodStatement", role: principal.RoleFinance,

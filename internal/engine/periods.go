@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -66,23 +67,41 @@ func (e *Engine) checkClean(ctx context.Context, read postgres.Reader, c *period
 	return period.NotClean(c.Period, list)
 }
 
-// explained is what a person says of money in suspense.
-type explained struct{ merchantID, note string }
+// SuspenseSeen is what a person says of money in suspense, and how much of it the person saw.
+type SuspenseSeen struct {
+	MerchantID, Note string
+	Amount           money.Amount
+	Currency         string
+}
 
-func (x *explained) Cover(d *request.Digest) { d.Texts(x.merchantID, x.note) }
+// withAmount is the list of fields that has the amount.
+const withAmount = request.FirstVersion + 1
 
-// NoteSuspense keeps what a person says of the money that lies in suspense in a book.
-func (e *Engine) NoteSuspense(ctx context.Context, h request.Header, merchantID, note string) (x postgres.SuspenseExplanation, replayed bool, err error) {
+// DigestVersion says which list of fields covers the content.
+func (s *SuspenseSeen) DigestVersion() int64 { return withAmount }
+
+// Cover covers what is said, of which money.
+func (s *SuspenseSeen) Cover(d *request.Digest) {
+	d.Texts(s.MerchantID, s.Note, s.Currency)
+	d.Number(int64(s.Amount))
+}
+
+// NoteSuspense keeps what a person says of the money that lies in suspense in a book. Refuses
+// with SUSPENSE_CHANGED if another amount lies there than the person saw.
+func (e *Engine) NoteSuspense(ctx context.Context, h request.Header, seen *SuspenseSeen) (x postgres.SuspenseExplanation, replayed bool, err error) {
 	if h.Principal.Person == "" {
 		return x, false, fault.New(fault.PersonRequired, "money in suspense must be explained by a person, but the call names none")
 	}
-	x = postgres.SuspenseExplanation{MerchantID: merchantID, Step: period.Step{By: h.Principal, Note: note, At: e.Now()}}
-	replayed, err = e.once(h, &explained{merchantID, note}, func(r request.Once) (bool, error) {
-		r.Name = "merchants/" + merchantID
+	x = postgres.SuspenseExplanation{
+		MerchantID: seen.MerchantID, Balance: seen.Amount, Currency: seen.Currency, RequestID: h.RequestID,
+		Step: period.Step{By: h.Principal, Note: seen.Note, At: e.Now()},
+	}
+	replayed, err = e.once(h, seen, func(r request.Once) (bool, error) {
+		r.Name = "merchants/" + seen.MerchantID
 		return e.db.NoteSuspense(ctx, r, &x)
 	})
 	if err == nil && replayed {
-		x, _, err = e.db.Reader().Suspense(ctx, merchantID)
+		x, err = e.db.Reader().SuspenseExplained(ctx, seen.MerchantID, h.Principal.Workload, h.RequestID)
 	}
 	return x, replayed, err
 }

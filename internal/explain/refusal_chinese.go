@@ -152,6 +152,7 @@ var chineseRefusals = refusals{
 		fault.DirectLimitExceeded:       sentence("超出单人可办理的金额{{if .limitMinor}}：上限{{.limitMinor}}{{end}}{{if .askedMinor}}，申请{{.askedMinor}}{{end}}。请提出提案，由两人批准。"),
 		fault.PeriodStateConflict:       sentence("会计期间当前状态不允许此操作。"),
 		fault.PeriodNotClean:            sentence("会计期间尚不能结账：检查清单未全部通过。"),
+		fault.SuspenseChanged:           sentence("无主款项的金额与所见的不同{{if .availableMinor}}：现为{{.availableMinor}}{{end}}{{if .statedMinor}}，所见为{{.statedMinor}}{{end}}。"),
 		fault.SweepDue:                  sentence("入账资金正在用于清偿欠款，可用金额待其完成后得知。"),
 		fault.DebtNotFound:              sentence("没有该笔欠款{{if .debtId}}：{{.debtId}}{{end}}。"),
 		fault.DebtExceeded:              sentence("欠款不足所涉金额{{if .openMinor}}：未清{{.openMinor}}{{end}}{{if .askedMinor}}，申请{{.askedMinor}}{{end}}。"),

@@ -153,6 +153,7 @@ var englishRefusals = refusals{
 		fault.DirectLimitExceeded:       sentence("One caller may not move so much alone{{if .limitMinor}}: the limit is {{.limitMinor}}{{end}}{{if .askedMinor}}, and {{.askedMinor}} was asked for{{end}}. Propose it, and two people approve it."),
 		fault.PeriodStateConflict:       sentence("The period is not in a state in which this can be done."),
 		fault.PeriodNotClean:            sentence("The period cannot be closed yet: its checklist is not clean."),
+		fault.SuspenseChanged:           sentence("Another amount lies in suspense than was seen{{if .availableMinor}}: {{.availableMinor}} lies there{{end}}{{if .statedMinor}}, and {{.statedMinor}} was seen{{end}}."),
 		fault.SweepDue:                  sentence("Income is still being used for debts. The free amount is known after that."),
 		fault.DebtNotFound:              sentence("There is no such debt{{if .debtId}}: {{.debtId}}{{end}}."),
 		fault.DebtExceeded:              sentence("Less is owed than the request is about{{if .openMinor}}: {{.openMinor}} is open{{end}}{{if .askedMinor}}, and {{.askedMinor}} was asked for{{end}}."),

@@ -185,6 +185,7 @@ const (
 	DirectLimitExceeded     Reason = "DIRECT_LIMIT_EXCEEDED"
 	PeriodStateConflict     Reason = "PERIOD_STATE_CONFLICT"
 	PeriodNotClean          Reason = "PERIOD_NOT_CLEAN"
+	SuspenseChanged         Reason = "SUSPENSE_CHANGED"
 
 	// Jobs.
 	JobNotFound      Reason = "JOB_NOT_FOUND"

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -57,10 +56,6 @@ func (db *DB) SetCalendarDays(ctx context.Context, r request.Once, days []calend
 			LEFT JOIN calendar_days c ON c.day = s.day
 			GROUP BY s.day, s.kind, s.name`,
 			pq.Array(dates), pq.Array(kinds), pq.Array(names), r.Workload, personID, r.RecordedAt)
-		var e *pq.Error
-		if errors.As(err, &e) && constraintOf(e) == "calendar_days_key" {
-			return ErrContended
-		}
 		return failure(ctx, "set calendar days", err)
 	})
 	return replayed, err

@@ -65,7 +65,7 @@ func class(e *pq.Error) error {
 	case code == "22012":
 		// What a batch's write does when it met other rows than it must.
 		return ErrStale
-	case code == "40001", code == "40P01", code == "55P03":
+	case code == "40001", code == "40P01", code == "55P03", code == "23505" && counted[constraintOf(e)]:
 		return ErrContended
 	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"):
 		return ErrCommand
@@ -89,6 +89,20 @@ var constraints = map[string]fault.Reason{
 	"policy_versions_key":               fault.PolicyAlreadyPublished,
 	"authenticators_key":                fault.AuthenticatorRegistered,
 	"channel_imports_once":              fault.ImportStateConflict,
+}
+
+// counted are the keys of rows that a statement numbers itself, as the next one, and the marks of
+// the one row that may be open: a violation says that another transaction was first, and a further
+// try counts on from it.
+var counted = map[string]bool{
+	"calendar_days_key":              true,
+	"period_changes_key":             true,
+	"period_changes_open_once":       true,
+	"period_changes_linked_once":     true,
+	"policy_proposals_key":           true,
+	"policy_proposals_open_once":     true,
+	"reconciliation_break_notes_key": true,
+	"suspense_explanations_key":      true,
 }
 
 // shardSuffix is what Citus appends to the names of constraints of a shard.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -56,13 +55,6 @@ func (db *DB) periods(ctx context.Context, r request.Once, f func(*sqlx.Tx, peri
 		}
 		return f(tx, period.Fold(changes))
 	})
-	var e *pq.Error
-	if errors.As(err, &e) && !errors.Is(err, ErrCommitUnknown) {
-		switch constraintOf(e) {
-		case "period_changes_key", "period_changes_open_once", "period_changes_linked_once":
-			return false, ErrContended
-		}
-	}
 	return replayed, err
 }
 
@@ -475,49 +467,63 @@ func (db *DB) RecordAudit(ctx context.Context, at time.Time, books, discrepancie
 // SuspenseExplanation is what a person said of the money in suspense in a book.
 type SuspenseExplanation struct {
 	MerchantID string
-	Balance    money.Amount
-	Currency   string
+	// Balance is the amount that the person saw and explained.
+	Balance  money.Amount
+	Currency string
+	// RequestID is the request that told it; empty for one of an earlier version.
+	RequestID string
 	period.Step
 }
 
 // NoteSuspense keeps what a person says of the money that lies in suspense in a book. It
-// refuses a book in which none does.
+// refuses a book in which none does, or another amount than the person saw.
 func (db *DB) NoteSuspense(ctx context.Context, r request.Once, x *SuspenseExplanation) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
+		var balance money.Amount
+		var currency string
 		err := tx.QueryRowxContext(ctx, `
 			SELECT b.suspense_credits_minor - b.suspense_debits_minor, b.currency FROM books b WHERE b.merchant_id = $1`,
-			x.MerchantID).Scan((*int64)(&x.Balance), &x.Currency)
+			x.MerchantID).Scan((*int64)(&balance), &currency)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return fault.New(fault.MerchantNotFound, "no book is open for merchant %s", x.MerchantID).With("merchantId", x.MerchantID)
 		case err != nil:
 			return failure(ctx, "read suspense", err)
-		case x.Balance == 0:
+		case currency != x.Currency:
+			return fault.New(fault.CurrencyMismatch, "the book of merchant %s is in %s, not in %s", x.MerchantID, currency, x.Currency).
+				With("expected", currency).With("given", x.Currency).At("amount.currency_code")
+		case balance == 0:
 			return fault.New(fault.SuspenseInsufficient, "nothing lies in suspense in the book of merchant %s", x.MerchantID).
-				With("availableMinor", 0).With("requiredMinor", 1).With("currency", x.Currency)
+				With("availableMinor", 0).With("requiredMinor", int64(x.Balance)).With("currency", currency)
+		case balance != x.Balance:
+			return fault.New(fault.SuspenseChanged, "%s %s lies in suspense in the book of merchant %s, not %s", money.Format(balance, currency), currency,
+				x.MerchantID, money.Format(x.Balance, currency)).
+				With("availableMinor", int64(balance)).With("statedMinor", int64(x.Balance)).With("currency", currency).At("amount.minor_units")
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO suspense_explanations (merchant_id, explanation_number, balance_minor, note, workload, role, person_id, explained_at)
-			SELECT $1, coalesce(max(e.explanation_number), 0) + 1, $2, $3, $4, $5, $6, $7
+			INSERT INTO suspense_explanations (merchant_id, explanation_number, balance_minor, note, workload, role, person_id, explained_at,
+				request_id)
+			SELECT $1, coalesce(max(e.explanation_number), 0) + 1, $2, $3, $4, $5, $6, $7, $8
 			FROM suspense_explanations e WHERE e.merchant_id = $1`,
-			x.MerchantID, int64(x.Balance), x.Note, x.By.Workload, string(x.By.Role), x.By.Person, x.At)
+			x.MerchantID, int64(x.Balance), x.Note, x.By.Workload, string(x.By.Role), x.By.Person, x.At, x.RequestID)
 		return failure(ctx, "store explanation", err)
 	})
 	return replayed, err
 }
 
-// Suspense reads what lies in suspense in a book, and the last explanation of it; without one
-// its time is zero.
-func (r Reader) Suspense(ctx context.Context, merchantID string) (SuspenseExplanation, bool, error) {
-	return readOne(ctx, r, "read explanation of suspense", `
-		SELECT x.merchant_id, x.balance_minor, b.currency, x.note, x.workload, x.role, x.person_id, x.explained_at
+// SuspenseExplained reads the explanation that a request told. A request of an earlier version
+// is not known any more: its explanation is the last one.
+func (r Reader) SuspenseExplained(ctx context.Context, merchantID, workload, requestID string) (SuspenseExplanation, error) {
+	x, _, err := readOne(ctx, r, "read explanation of suspense", `
+		SELECT x.merchant_id, x.balance_minor, b.currency, x.request_id, x.note, x.workload, x.role, x.person_id, x.explained_at
 		FROM suspense_explanations x
 		JOIN books b ON b.merchant_id = x.merchant_id
 		WHERE x.merchant_id = $1
-		ORDER BY x.explanation_number DESC
+		ORDER BY x.workload = $2 AND x.request_id = $3 DESC, x.explanation_number DESC
 		LIMIT 1`, func(rows *sql.Rows) (x SuspenseExplanation, err error) {
-		err = rows.Scan(&x.MerchantID, (*int64)(&x.Balance), &x.Currency, &x.Note, &x.By.Workload, (*string)(&x.By.Role), &x.By.Person, &x.At)
+		err = rows.Scan(&x.MerchantID, (*int64)(&x.Balance), &x.Currency, &x.RequestID, &x.Note, &x.By.Workload, (*string)(&x.By.Role), &x.By.Person, &x.At)
 		inUTC(&x.At)
 		return x, err
-	}, merchantID)
+	}, merchantID, workload, requestID)
+	return x, err
 }

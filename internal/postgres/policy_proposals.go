@@ -200,10 +200,6 @@ func insertProposal(ctx context.Context, tx *sqlx.Tx, p *policyproposal.Proposal
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL)`,
 		p.PolicyID, p.Number, p.Version.Number, string(terms), p.Version.EffectiveFrom, string(p.State), p.Proposed.Note,
 		who.Workload, string(who.Role), who.Person, p.Proposed.At, p.ExpiresAt)
-	var e *pq.Error
-	if errors.As(err, &e) && (constraintOf(e) == "policy_proposals_key" || constraintOf(e) == "policy_proposals_open_once") {
-		return ErrContended
-	}
 	return failure(ctx, "store policy proposal", err)
 }
 

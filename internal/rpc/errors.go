@@ -181,6 +181,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.DirectLimitExceeded:        codes.FailedPrecondition,
 	fault.PeriodStateConflict:        codes.FailedPrecondition,
 	fault.PeriodNotClean:             codes.FailedPrecondition,
+	fault.SuspenseChanged:            codes.Aborted,
 	fault.ImportNotFound:             codes.NotFound,
 	fault.ImportStateConflict:        codes.FailedPrecondition,
 	fault.ImportChunkMisplaced:       codes.FailedPrecondition,

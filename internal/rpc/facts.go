@@ -122,6 +122,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	// A merchant's money, and what a consumer was paid.
 	"askedMinor":      tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"availableMinor":  tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"statedMinor":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"couponState":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"exposureMinor":   tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"freeMinor":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,

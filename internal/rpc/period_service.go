@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -146,7 +147,9 @@ func (s *periodService) RefusePeriodChange(ctx context.Context, r *tenfoldv1.Ref
 
 func (s *periodService) NoteSuspense(ctx context.Context, r *tenfoldv1.NoteSuspenseRequest) (*tenfoldv1.NoteSuspenseResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	x, replayed, err := s.engine.NoteSuspense(ctx, s.header(ctx, "", r), merchant, r.GetNote())
+	x, replayed, err := s.engine.NoteSuspense(ctx, s.header(ctx, "", r), &engine.SuspenseSeen{
+		MerchantID: merchant, Note: r.GetNote(), Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
+	})
 	return answer(&tenfoldv1.NoteSuspenseResponse{Replayed: replayed, Explanation: &tenfoldv1.SuspenseExplanation{
 		Book: merchantName(merchant), Amount: moneyOf(x.Balance, x.Currency), Note: x.Note, Person: x.By.Person, ExplainedAt: stamp(x.At),
 	}}, err)

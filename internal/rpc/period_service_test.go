@@ -26,6 +26,53 @@ func (f *fixture) closePeriodErr(name string) error {
 	return err
 }
 
+// noteSuspense explains an amount that lies in suspense in the book of m1.
+func (f *fixture) noteSuspense(requestID string, minor int64) (*tenfoldv1.NoteSuspenseResponse, error) {
+	return tenfoldv1.NewPeriodServiceClient(f.conn).NoteSuspense(f.asPerson("finance", "finance-1"), &tenfoldv1.NoteSuspenseRequest{
+		Name: "merchants/m1", RequestId: requestID, Note: "asked the bank", Amount: fen(minor),
+	})
+}
+
+// Would catch an explanation that is kept of another amount than the person saw, a repeated one
+// that answers what somebody said since, and two of one moment of which one is an internal error.
+func TestSuspenseIsExplainedAsSeen(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	f.agreed(f.takingIn(500, "bank-1"))
+	first := f.id()
+	if r, err := f.noteSuspense(first, 500); err != nil || r.GetReplayed() || r.GetExplanation().GetAmount().GetMinorUnits() != 500 {
+		t.Fatalf("explained: %v, %v", r, err)
+	}
+	f.agreed(f.takingIn(20, "bank-2"))
+	if _, err := f.noteSuspense(f.id(), 500); refusal(err).reason != "SUSPENSE_CHANGED" || refusal(err).metadata["availableMinor"] != "520" {
+		t.Errorf("of what does not lie there any more: %v", err)
+	}
+	const callers = 8
+	errs := make(chan error, callers)
+	for range callers {
+		go func(id string) {
+			_, err := f.noteSuspense(id, 520)
+			errs <- err
+		}(f.id())
+	}
+	kept := 0
+	for range callers {
+		switch err := <-errs; {
+		case err == nil:
+			kept++
+		case refusal(err).reason != "TRANSACTION_CONTENDED":
+			t.Errorf("at one time: %v", err)
+		}
+	}
+	if kept == 0 {
+		t.Error("of explanations at one time none was kept")
+	}
+	if r, err := f.noteSuspense(first, 500); err != nil || !r.GetReplayed() || r.GetExplanation().GetAmount().GetMinorUnits() != 500 {
+		t.Errorf("repeated: %v, %v", r, err)
+	}
+}
+
 // closer closes periods, and reads them.
 type closer struct {
 	*fixture
@@ -117,9 +164,7 @@ func TestPeriodsAreClosedByTwoPersons(t *testing.T) {
 		t.Errorf("not clean: %+v", got)
 	}
 	f.audited()
-	if _, err := f.periods.NoteSuspense(f.asPerson("finance", "finance-1"), &tenfoldv1.NoteSuspenseRequest{
-		Name: "merchants/m1", RequestId: f.id(), Note: "asked the bank",
-	}); err != nil {
+	if _, err := f.noteSuspense(f.id(), 500); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.closing("finance-1", march); err != nil {

@@ -91,6 +91,11 @@ var reasonCases = map[string]reasonCase{
 	"PERIOD_NOT_CLEAN": {code: codes.FailedPrecondition, metadata: []string{"period", "auditMissing"}, call: func(f *fixture) error {
 		return f.closePeriodErr("periods/2026-01")
 	}},
+	"SUSPENSE_CHANGED": {code: codes.Aborted, field: "amount.minor_units", metadata: []string{"availableMinor", "statedMinor", "currency"}, call: func(f *fixture) error {
+		f.agreed(f.takingIn(500, "bank-"+f.id()))
+		_, err := f.noteSuspense(f.id(), 499)
+		return err
+	}},
 	"SUSPENSE_INSUFFICIENT": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"availableMinor", "requiredMinor", "currency"}, call: func(f *fixture) error {
 		r := f.proposing(tenfoldv1.ProposalKind_PROPOSAL_KIND_SUSPENSE_OUT, 1)
 		r.ToAccount = tenfoldv1.AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT

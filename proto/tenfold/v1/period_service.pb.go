@@ -1271,7 +1271,10 @@ type NoteSuspenseRequest struct {
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// What the money is, and what becomes of it: up to 2,000 characters, without
 	// personal data.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// The amount that the caller saw in suspense, greater than zero. Another amount
+	// there is refused: the explanation is not of it.
+	Amount        *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1334,10 +1337,17 @@ func (x *NoteSuspenseRequest) GetNote() string {
 	return ""
 }
 
+func (x *NoteSuspenseRequest) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 // NoteSuspenseResponse holds the explanation.
 type NoteSuspenseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The explanation that holds.
+	// The explanation. A replayed request answers its own one.
 	Explanation *SuspenseExplanation `protobuf:"bytes,1,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
@@ -1887,14 +1897,16 @@ const file_tenfold_v1_period_service_proto_rawDesc = "" +
 	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"x\n" +
 	"\x1aRefusePeriodChangeResponse\x124\n" +
 	"\x06period\x18\x01 \x01(\v2\x12.tenfold.v1.PeriodB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06period\x12$\n" +
-	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xf6\x01\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xad\x02\n" +
 	"\x13NoteSuspenseRequest\x12O\n" +
 	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\"\n" +
-	"\x04note\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\x89\x01\n" +
+	"\x04note\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x125\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\"\x89\x01\n" +
 	"\x14NoteSuspenseResponse\x12K\n" +
 	"\vexplanation\x18\x01 \x01(\v2\x1f.tenfold.v1.SuspenseExplanationB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vexplanation\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x82\x02\n" +
@@ -2021,37 +2033,38 @@ var file_tenfold_v1_period_service_proto_depIdxs = []int32{
 	3,  // 12: tenfold.v1.ReopenPeriodResponse.period:type_name -> tenfold.v1.Period
 	3,  // 13: tenfold.v1.ApprovePeriodChangeResponse.period:type_name -> tenfold.v1.Period
 	3,  // 14: tenfold.v1.RefusePeriodChangeResponse.period:type_name -> tenfold.v1.Period
-	20, // 15: tenfold.v1.NoteSuspenseResponse.explanation:type_name -> tenfold.v1.SuspenseExplanation
-	27, // 16: tenfold.v1.SuspenseExplanation.amount:type_name -> tenfold.v1.Money
-	26, // 17: tenfold.v1.SuspenseExplanation.explained_at:type_name -> google.protobuf.Timestamp
-	23, // 18: tenfold.v1.GetPeriodStatementResponse.sums:type_name -> tenfold.v1.PeriodSums
-	28, // 19: tenfold.v1.PeriodSums.accounts:type_name -> tenfold.v1.StatementAccount
-	29, // 20: tenfold.v1.PeriodSums.totals:type_name -> tenfold.v1.TransferTotal
-	29, // 21: tenfold.v1.PeriodSums.late_totals:type_name -> tenfold.v1.TransferTotal
-	30, // 22: tenfold.v1.ListLateTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
-	6,  // 23: tenfold.v1.PeriodService.GetPeriod:input_type -> tenfold.v1.GetPeriodRequest
-	8,  // 24: tenfold.v1.PeriodService.ListPeriodChanges:input_type -> tenfold.v1.ListPeriodChangesRequest
-	10, // 25: tenfold.v1.PeriodService.ClosePeriod:input_type -> tenfold.v1.ClosePeriodRequest
-	12, // 26: tenfold.v1.PeriodService.ReopenPeriod:input_type -> tenfold.v1.ReopenPeriodRequest
-	14, // 27: tenfold.v1.PeriodService.ApprovePeriodChange:input_type -> tenfold.v1.ApprovePeriodChangeRequest
-	16, // 28: tenfold.v1.PeriodService.RefusePeriodChange:input_type -> tenfold.v1.RefusePeriodChangeRequest
-	18, // 29: tenfold.v1.PeriodService.NoteSuspense:input_type -> tenfold.v1.NoteSuspenseRequest
-	21, // 30: tenfold.v1.PeriodService.GetPeriodStatement:input_type -> tenfold.v1.GetPeriodStatementRequest
-	24, // 31: tenfold.v1.PeriodService.ListLateTransfers:input_type -> tenfold.v1.ListLateTransfersRequest
-	7,  // 32: tenfold.v1.PeriodService.GetPeriod:output_type -> tenfold.v1.GetPeriodResponse
-	9,  // 33: tenfold.v1.PeriodService.ListPeriodChanges:output_type -> tenfold.v1.ListPeriodChangesResponse
-	11, // 34: tenfold.v1.PeriodService.ClosePeriod:output_type -> tenfold.v1.ClosePeriodResponse
-	13, // 35: tenfold.v1.PeriodService.ReopenPeriod:output_type -> tenfold.v1.ReopenPeriodResponse
-	15, // 36: tenfold.v1.PeriodService.ApprovePeriodChange:output_type -> tenfold.v1.ApprovePeriodChangeResponse
-	17, // 37: tenfold.v1.PeriodService.RefusePeriodChange:output_type -> tenfold.v1.RefusePeriodChangeResponse
-	19, // 38: tenfold.v1.PeriodService.NoteSuspense:output_type -> tenfold.v1.NoteSuspenseResponse
-	22, // 39: tenfold.v1.PeriodService.GetPeriodStatement:output_type -> tenfold.v1.GetPeriodStatementResponse
-	25, // 40: tenfold.v1.PeriodService.ListLateTransfers:output_type -> tenfold.v1.ListLateTransfersResponse
-	32, // [32:41] is the sub-list for method output_type
-	23, // [23:32] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	27, // 15: tenfold.v1.NoteSuspenseRequest.amount:type_name -> tenfold.v1.Money
+	20, // 16: tenfold.v1.NoteSuspenseResponse.explanation:type_name -> tenfold.v1.SuspenseExplanation
+	27, // 17: tenfold.v1.SuspenseExplanation.amount:type_name -> tenfold.v1.Money
+	26, // 18: tenfold.v1.SuspenseExplanation.explained_at:type_name -> google.protobuf.Timestamp
+	23, // 19: tenfold.v1.GetPeriodStatementResponse.sums:type_name -> tenfold.v1.PeriodSums
+	28, // 20: tenfold.v1.PeriodSums.accounts:type_name -> tenfold.v1.StatementAccount
+	29, // 21: tenfold.v1.PeriodSums.totals:type_name -> tenfold.v1.TransferTotal
+	29, // 22: tenfold.v1.PeriodSums.late_totals:type_name -> tenfold.v1.TransferTotal
+	30, // 23: tenfold.v1.ListLateTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
+	6,  // 24: tenfold.v1.PeriodService.GetPeriod:input_type -> tenfold.v1.GetPeriodRequest
+	8,  // 25: tenfold.v1.PeriodService.ListPeriodChanges:input_type -> tenfold.v1.ListPeriodChangesRequest
+	10, // 26: tenfold.v1.PeriodService.ClosePeriod:input_type -> tenfold.v1.ClosePeriodRequest
+	12, // 27: tenfold.v1.PeriodService.ReopenPeriod:input_type -> tenfold.v1.ReopenPeriodRequest
+	14, // 28: tenfold.v1.PeriodService.ApprovePeriodChange:input_type -> tenfold.v1.ApprovePeriodChangeRequest
+	16, // 29: tenfold.v1.PeriodService.RefusePeriodChange:input_type -> tenfold.v1.RefusePeriodChangeRequest
+	18, // 30: tenfold.v1.PeriodService.NoteSuspense:input_type -> tenfold.v1.NoteSuspenseRequest
+	21, // 31: tenfold.v1.PeriodService.GetPeriodStatement:input_type -> tenfold.v1.GetPeriodStatementRequest
+	24, // 32: tenfold.v1.PeriodService.ListLateTransfers:input_type -> tenfold.v1.ListLateTransfersRequest
+	7,  // 33: tenfold.v1.PeriodService.GetPeriod:output_type -> tenfold.v1.GetPeriodResponse
+	9,  // 34: tenfold.v1.PeriodService.ListPeriodChanges:output_type -> tenfold.v1.ListPeriodChangesResponse
+	11, // 35: tenfold.v1.PeriodService.ClosePeriod:output_type -> tenfold.v1.ClosePeriodResponse
+	13, // 36: tenfold.v1.PeriodService.ReopenPeriod:output_type -> tenfold.v1.ReopenPeriodResponse
+	15, // 37: tenfold.v1.PeriodService.ApprovePeriodChange:output_type -> tenfold.v1.ApprovePeriodChangeResponse
+	17, // 38: tenfold.v1.PeriodService.RefusePeriodChange:output_type -> tenfold.v1.RefusePeriodChangeResponse
+	19, // 39: tenfold.v1.PeriodService.NoteSuspense:output_type -> tenfold.v1.NoteSuspenseResponse
+	22, // 40: tenfold.v1.PeriodService.GetPeriodStatement:output_type -> tenfold.v1.GetPeriodStatementResponse
+	25, // 41: tenfold.v1.PeriodService.ListLateTransfers:output_type -> tenfold.v1.ListLateTransfersResponse
+	33, // [33:42] is the sub-list for method output_type
+	24, // [24:33] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_period_service_proto_init() }

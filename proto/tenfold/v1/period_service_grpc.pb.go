@@ -63,7 +63,8 @@ type PeriodServiceClient interface {
 	RefusePeriodChange(ctx context.Context, in *RefusePeriodChangeRequest, opts ...grpc.CallOption) (*RefusePeriodChangeResponse, error)
 	// NoteSuspense keeps what a person says of the money that lies in suspense in
 	// a book. It holds while exactly that amount lies there. MERCHANT_NOT_FOUND,
-	// SUSPENSE_INSUFFICIENT if nothing lies there, PERSON_REQUIRED.
+	// SUSPENSE_INSUFFICIENT if nothing lies there, SUSPENSE_CHANGED if another amount
+	// than the caller saw does, CURRENCY_MISMATCH, PERSON_REQUIRED.
 	NoteSuspense(ctx context.Context, in *NoteSuspenseRequest, opts ...grpc.CallOption) (*NoteSuspenseResponse, error)
 	// GetPeriodStatement sums up a month of a book, or of all books by currency: the
 	// opening balances are the closing balances of the month before, and what came
@@ -205,7 +206,8 @@ type PeriodServiceServer interface {
 	RefusePeriodChange(context.Context, *RefusePeriodChangeRequest) (*RefusePeriodChangeResponse, error)
 	// NoteSuspense keeps what a person says of the money that lies in suspense in
 	// a book. It holds while exactly that amount lies there. MERCHANT_NOT_FOUND,
-	// SUSPENSE_INSUFFICIENT if nothing lies there, PERSON_REQUIRED.
+	// SUSPENSE_INSUFFICIENT if nothing lies there, SUSPENSE_CHANGED if another amount
+	// than the caller saw does, CURRENCY_MISMATCH, PERSON_REQUIRED.
 	NoteSuspense(context.Context, *NoteSuspenseRequest) (*NoteSuspenseResponse, error)
 	// GetPeriodStatement sums up a month of a book, or of all books by currency: the
 	// opening balances are the closing balances of the month before, and what came

@@ -478,6 +478,9 @@ const (
 	// FAILED_PRECONDITION. The checklist of the close is not clean. The metadata has
 	// the number of things that are missing, by item. Mend them first.
 	Reason_REASON_PERIOD_NOT_CLEAN Reason = 232
+	// ABORTED. Another amount lies in suspense than the caller saw. Look what came
+	// in or went out, and explain the amount that lies there.
+	Reason_REASON_SUSPENSE_CHANGED Reason = 233
 )
 
 // Enum value maps for Reason.
@@ -637,6 +640,7 @@ var (
 		254: "REASON_EVIDENCE_ALREADY_DISCLOSED",
 		231: "REASON_PERIOD_STATE_CONFLICT",
 		232: "REASON_PERIOD_NOT_CLEAN",
+		233: "REASON_SUSPENSE_CHANGED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -793,6 +797,7 @@ var (
 		"REASON_EVIDENCE_ALREADY_DISCLOSED":       254,
 		"REASON_PERIOD_STATE_CONFLICT":            231,
 		"REASON_PERIOD_NOT_CLEAN":                 232,
+		"REASON_SUSPENSE_CHANGED":                 233,
 	}
 )
 
@@ -828,7 +833,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xa0'\n" +
+	"tenfold.v1*\xbe'\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -984,7 +989,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"'REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED\x10\xfd\x01\x12&\n" +
 	"!REASON_EVIDENCE_ALREADY_DISCLOSED\x10\xfe\x01\x12!\n" +
 	"\x1cREASON_PERIOD_STATE_CONFLICT\x10\xe7\x01\x12\x1c\n" +
-	"\x17REASON_PERIOD_NOT_CLEAN\x10\xe8\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17REASON_PERIOD_NOT_CLEAN\x10\xe8\x01\x12\x1c\n" +
+	"\x17REASON_SUSPENSE_CHANGED\x10\xe9\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
