@@ -256,13 +256,15 @@ func (r Reader) TotalsOfAllAt(ctx context.Context, at time.Time, byEffect bool) 
 
 // allSums is how the transfers of all books are summed: by periods, up to the transaction that
 // they know of. Without periods, or if transactions have begun to count anew since, as after a
-// restore from a dump, all transfers are summed.
+// restore from a dump, all transfers are summed: until the numbers of all events lie behind, a
+// number does not say which transfers the periods have.
 func (r Reader) allSums(ctx context.Context) (query string, args []any, err error) {
 	type place struct{ until, last string }
 	p, found, err := readOne(ctx, r, "read progress of periods", `
 		SELECT p.transaction_id::text, pg_snapshot_xmax(pg_current_snapshot())::text
 		FROM period_progress p
-		WHERE p.one AND p.transaction_id <= pg_snapshot_xmin(pg_current_snapshot())`,
+		WHERE p.one AND p.transaction_id <= pg_snapshot_xmin(pg_current_snapshot())
+		  AND NOT EXISTS (SELECT FROM events e WHERE e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))`,
 		func(rows *sql.Rows) (p place, err error) { return p, rows.Scan(&p.until, &p.last) })
 	if !found || err != nil {
 		return wholeSums, nil, err
