@@ -4,7 +4,8 @@
 // confirmed, appealed against and approved as it says; that order lines are as
 // they were first received; and that the events are numbered without gaps, chained
 // by hash and agree with the rows. It also proves that every authenticator is what its
-// changes make of it. It repairs nothing.
+// changes make of it, and that closed months are chained and kept what the books held.
+// It repairs nothing.
 package audit
 
 import (
@@ -61,12 +62,14 @@ func gone(ctx context.Context, db *postgres.DB) (found []Discrepancy, err error)
 
 // CheckBook audits one book on one snapshot.
 func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discrepancy, error) {
-	return checkBook(ctx, db, merchantID, discrepanciesMax)
+	return checkBook(ctx, db, merchantID, discrepanciesMax, nil)
 }
 
-// checkBook audits one book until it has found most discrepancies, or somewhat more.
-func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int) ([]Discrepancy, error) {
+// checkBook audits one book until it has found most discrepancies, or somewhat more, and adds
+// its transfers to closed months, unless those are nil.
+func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int, all *months) ([]Discrepancy, error) {
 	b := &inspection{
+		all:  all,
 		head: book.Head{MerchantID: merchantID}, most: most, sums: make(map[ledger.Purpose]ledger.Balance),
 		persons: make(map[string]string), behind: make(map[string]string), deciders: make(map[int64]string),
 		told: make(map[string]int64), proposals: make(map[string]tale), correctors: make(map[string]corrector),
@@ -93,6 +96,9 @@ func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int
 	})
 	if errors.Is(err, errEnough) {
 		err = nil
+	}
+	if err == nil && b.months != nil {
+		all.add(b.head.Currency, b.months)
 	}
 	return b.found, err
 }
@@ -169,6 +175,13 @@ type inspection struct {
 	// told.
 	proposals map[string]tale
 	marks     tale
+
+	// marksLeft are the marks of closed months behind the event that was checked last.
+	marksLeft []postgres.Mark
+	// all are the closed months over all books, and months the part of this one; nil where the book
+	// is audited alone.
+	all    *months
+	months *monthsOfBook
 
 	// sums are the accounts computed from the transfers.
 	sums map[ledger.Purpose]ledger.Balance

@@ -20,6 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -416,6 +417,58 @@ func (b *filled) fillMore() {
 	b.do("ProposeDecision", "finance-1", &book.ProposeDecision{Kind: proposal.DepositForfeiture, Amount: 100, Currency: "CNY", Note: "late answers"})
 	b.do("BeginExit", "", &book.BeginExit{Note: "closing down"})
 	b.merchant = "m1"
+	b.months()
+}
+
+// months closes January and February, with something late in between, and February again after
+// it was reopened; one reopening was refused.
+func (b *filled) months() {
+	b.t.Helper()
+	told := func(reference string, at time.Time) {
+		b.do("TopUpDeposit", "", &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 70, Currency: "CNY", Reference: reference, EffectiveAt: at})
+	}
+	told("of-december", start.AddDate(0, -3, 0))
+	told("of-january", start.AddDate(0, -2, 5))
+	b.must(b.db.RecordAudit(b.t.Context(), start, 2, 0))
+	for _, merchant := range []string{"m1", "m2"} {
+		b.explain(merchant)
+	}
+	b.changeMonth("2026-01", period.Close, true)
+	told("late", start.AddDate(0, -2, 6))
+	told("of-february", start.AddDate(0, -1, 5))
+	b.changeMonth("2026-02", period.Close, true)
+	b.changeMonth("2026-02", period.Reopen, false)
+	b.changeMonth("2026-02", period.Reopen, true)
+	told("of-december-late", start.AddDate(0, -3, 1))
+	b.changeMonth("2026-02", period.Close, true)
+	told("behind", start.AddDate(0, -1, 6))
+}
+
+// explain says what lies in suspense in a book, where something does.
+func (b *filled) explain(merchant string) {
+	b.t.Helper()
+	h, _, err := b.db.Reader().Head(b.t.Context(), merchant)
+	b.must(err)
+	if lies := h.Balances.At(ledger.Suspense).Of(ledger.Suspense); lies > 0 {
+		_, _, err = b.engine.NoteSuspense(b.t.Context(), b.request("NoteSuspense", "finance-1"),
+			&engine.SuspenseSeen{MerchantID: merchant, Note: "asked the bank", Amount: lies, Currency: "CNY"})
+		b.must(err)
+	}
+}
+
+// changeMonth proposes a change of a month, and has another person approve or refuse it.
+func (b *filled) changeMonth(p period.ID, a period.Action, approve bool) {
+	b.t.Helper()
+	for _, c := range []engine.PeriodChange{{Period: p, Action: a, Note: "month end"}, {Period: p, Approve: approve, Note: "seen"}} {
+		person := "finance-1"
+		if c.Action == "" {
+			person = "approver-1"
+		}
+		h := b.request("ChangePeriod", person)
+		h.MerchantID = ""
+		_, err := b.engine.ChangePeriod(b.t.Context(), h, &c)
+		b.must(err)
+	}
 }
 
 // unanswered leaves payouts with the gateway.

@@ -19,6 +19,14 @@ func (b *inspection) checkHistory() error {
 	var last time.Time
 	var number int64
 	t := &transfers{book: b}
+	marks, err := b.rows.Marks(b.head.MerchantID)
+	if err != nil {
+		return err
+	}
+	b.marksLeft = marks
+	if b.all != nil {
+		b.months = b.all.of(marks)
+	}
 	for {
 		l := new(loose)
 		events, err := b.rows.Events(b.head.MerchantID, number, pageRows)
@@ -35,6 +43,7 @@ func (b *inspection) checkHistory() error {
 			if err := b.checkContent(e, t, l); err != nil {
 				return err
 			}
+			b.checkMarks(e, t.number)
 		}
 		if err := b.checkLoose(l); err != nil {
 			return err
@@ -46,6 +55,7 @@ func (b *inspection) checkHistory() error {
 			break
 		}
 	}
+	b.endMarks()
 	equal(b, "events", "last number", number, b.head.EventNumber)
 	equal(b, "events", "last hash", chain, b.head.EventHash)
 	equal(b, "events", "last time", last.UnixMicro(), b.head.RecordedAt.UnixMicro())
@@ -124,6 +134,9 @@ func (t *transfers) take() {
 	t.page, t.number = t.page[1:], row.Number
 	t.book.add(row.Debit, ledger.Balance{Debits: row.Amount})
 	t.book.add(row.Credit, ledger.Balance{Credits: row.Amount})
+	if t.book.months != nil {
+		t.book.months.take(row)
+	}
 }
 
 // before takes the transfers before a number: no event contains them.

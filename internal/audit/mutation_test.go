@@ -16,6 +16,7 @@ import (
 // column, %[2]s the table.
 var mutants = map[string][]string{
 	"bigint":                   {"coalesce(%[1]s, 0) + 1", "coalesce(%[1]s, 2) - 1", "%[1]s + 1000000"},
+	"numeric":                  {"%[1]s + 1"},
 	"integer":                  {"coalesce(%[1]s, 0) + 1", "coalesce(%[1]s, 2) - 1"},
 	"smallint":                 {"%[1]s + 1"},
 	"boolean":                  {"NOT %[1]s"},
@@ -138,7 +139,7 @@ var notOfBooks = []string{
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
 	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items",
 	"balance_snapshots", "snapshot_progress", "period_totals", "period_progress",
-	"period_changes", "period_heads", "period_sums", "suspense_explanations", "audit_runs",
+	"suspense_explanations", "audit_runs",
 }
 
 func (m *mutation) tables() []string {
@@ -318,28 +319,46 @@ func (m *mutation) coverage() string {
 	return out.String() + "\n" + reasons.String()
 }
 
+// Why the audit does not find some changes of columns of closed months.
+const (
+	notMade   = "that of a change which two persons made is found. One that was refused, or waits, is in no digest."
+	whoClosed = "who acted is in no digest, because persons can be erased. One person on both sides is found."
+)
+
 // unseen are the columns whose changes the audit does not find, or not always, and the
 // tables whose deleted rows it misses, with the reason why that does not matter.
 var unseen = map[string]string{
 	"authenticators.display_name": "it is a name for people, and no verdict or amount follows from it.",
 	"authenticators.categories": "it says which results may be recorded from now on. A result that was recorded keeps its authenticator's kind, and " +
 		"the audit compares that.",
-	"authenticators.registered_at":   "nothing follows from it.",
-	"books.version":                  "it counts the transactions on the book, of which events know nothing. A server whose memory is at another version reads the book anew.",
-	"events.transaction_id":          "it is the position of the event in watches. It orders the deliveries of events, and history has an order of its own.",
-	"payout_dues.due_at":             "it is when the worker asks next. A payout has one outcome, however often the gateway is asked.",
-	"payout_dues.attempts":           "it spaces the worker's queries, as `due_at` does.",
-	"payout_dues.merchant_id":        "the row is gone from its book then: see a deleted row.",
-	"payout_dues":                    "that of an open payout is found. That of a failed payout asks once more when the gateway may not pay any more; a late success is booked when the gateway reports it.",
-	"person_commitments.merchant_id": "the person is forgotten in the book then: see a deleted row.",
-	"person_commitments.person_id":   "an empty id reads as a person who was erased. Every other change is found.",
-	"person_commitments":             "this is how a person is erased. The events keep the commitment, and a row may then name any person whom the book does not know.",
-	"policy_versions":                "a version that priced a claim which still counts is found. The others bind no amount of a book.",
-	"policy_versions.terms":          "a term that decides the price of a claim is found. Periods and limits decide what may happen next, and no amount that stands.",
-	"reservations.attempts":          "it counts tries of one request that are under way.",
-	"reservations.reserved_at":       "it is when an unused reservation is swept. One that is used is never swept.",
-	"reservations.holder":            "that of an out-number is compared. That of a reference which was used decides nothing: everybody is refused, the holder by its stored request.",
-	"reservations.kind":              "as for a deleted row.",
-	"reservations.reference":         "as for a deleted row.",
-	"reservations":                   "that of a recorded result or of a payment is found. That of an out-number is made again when the payout is sent again; no two payouts of a book share a number.",
+	"authenticators.registered_at":    "nothing follows from it.",
+	"books.version":                   "it counts the transactions on the book, of which events know nothing. A server whose memory is at another version reads the book anew.",
+	"events.transaction_id":           "it is the position of the event in watches. It orders the deliveries of events, and history has an order of its own.",
+	"payout_dues.due_at":              "it is when the worker asks next. A payout has one outcome, however often the gateway is asked.",
+	"payout_dues.attempts":            "it spaces the worker's queries, as `due_at` does.",
+	"payout_dues.merchant_id":         "the row is gone from its book then: see a deleted row.",
+	"payout_dues":                     "that of an open payout is found. That of a failed payout asks once more when the gateway may not pay any more; a late success is booked when the gateway reports it.",
+	"period_changes.period_id":        notMade,
+	"period_changes.action":           notMade,
+	"period_changes.note":             notMade,
+	"period_changes.proposed_at":      notMade,
+	"period_changes.decided_note":     notMade,
+	"period_changes.decided_at":       notMade,
+	"period_changes.workload":         whoClosed,
+	"period_changes.role":             whoClosed,
+	"period_changes.person_id":        whoClosed,
+	"period_changes.decided_workload": whoClosed,
+	"period_changes.decided_role":     whoClosed,
+	"period_changes.decider_id":       whoClosed,
+	"person_commitments.merchant_id":  "the person is forgotten in the book then: see a deleted row.",
+	"person_commitments.person_id":    "an empty id reads as a person who was erased. Every other change is found.",
+	"person_commitments":              "this is how a person is erased. The events keep the commitment, and a row may then name any person whom the book does not know.",
+	"policy_versions":                 "a version that priced a claim which still counts is found. The others bind no amount of a book.",
+	"policy_versions.terms":           "a term that decides the price of a claim is found. Periods and limits decide what may happen next, and no amount that stands.",
+	"reservations.attempts":           "it counts tries of one request that are under way.",
+	"reservations.reserved_at":        "it is when an unused reservation is swept. One that is used is never swept.",
+	"reservations.holder":             "that of an out-number is compared. That of a reference which was used decides nothing: everybody is refused, the holder by its stored request.",
+	"reservations.kind":               "as for a deleted row.",
+	"reservations.reference":          "as for a deleted row.",
+	"reservations":                    "that of a recorded result or of a payment is found. That of an out-number is made again when the payout is sent again; no two payouts of a book share a number.",
 }

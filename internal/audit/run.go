@@ -45,7 +45,7 @@ func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 }
 
 // Run audits books, each on a snapshot of its own, and with all of them the register of
-// authenticators. It reads only. An error means that it
+// authenticators and the closed months. It reads only. An error means that it
 // could not check everything; what it found until then is reported with it.
 func Run(ctx context.Context, db *postgres.DB, o Options) (Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -78,6 +78,9 @@ feed:
 	}
 	close(queue)
 	workers.Wait()
+	if a.months != nil && a.failed == nil && !a.report.Cut && a.report.Books == a.total {
+		a.report.Discrepancies = append(a.months.check(), a.report.Discrepancies...)
+	}
 	slices.SortStableFunc(a.report.Discrepancies, func(x, y Discrepancy) int { return cmp.Compare(x.MerchantID, y.MerchantID) })
 	if a.failed == nil && !a.report.Cut && a.report.Books < a.total {
 		a.failed = ctx.Err()
@@ -91,6 +94,8 @@ type running struct {
 	options Options
 	cancel  context.CancelFunc
 	total   int
+	// months are proved by the transfers of all books; nil where not all are audited.
+	months *months
 
 	mu     sync.Mutex
 	report Report
@@ -106,7 +111,14 @@ func (a *running) books(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit the register: %w", err)
 	}
-	a.report.Discrepancies = found
+	m, ofMonths, err := checkMonths(ctx, a.db)
+	if err != nil {
+		return nil, fmt.Errorf("audit the closed months: %w", err)
+	}
+	if a.options.Since.IsZero() {
+		a.months = m
+	}
+	a.report.Discrepancies = append(found, ofMonths...)
 	if a.options.Since.IsZero() {
 		missing, err := gone(ctx, a.db)
 		if err != nil {
@@ -130,7 +142,7 @@ func (a *running) books(ctx context.Context) ([]string, error) {
 
 // book audits one book and adds what it found to the report.
 func (a *running) book(ctx context.Context, id string) {
-	found, err := checkBook(ctx, a.db, id, a.options.Most)
+	found, err := checkBook(ctx, a.db, id, a.options.Most, a.months)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.report.Discrepancies = append(a.report.Discrepancies, found...)

@@ -164,20 +164,25 @@ func (s Sums) Add(to Section, currency string, kind ledger.Kind, sum ledger.Tota
 	s[to][currency].Add(kind, sum.Amount, sum.Count)
 }
 
+// Lines are the sums of a section, a line for each currency and kind, sorted.
+func (s Sums) Lines(section Section) []string {
+	var lines []string
+	for currency, totals := range s[section] {
+		for kind, sum := range totals {
+			lines = append(lines, fmt.Sprintf("%s,%s,%s,%d,%d", section, currency, kind, sum.Amount, sum.Count))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
 // Digest is SHA-256 over the lines of the sums, sorted within each section. A close that kept
 // no opening sums has no lines of them.
 func (s Sums) Digest() Hash {
 	h := sha256.New()
 	for _, section := range Sections() {
-		var lines []string
-		for currency, totals := range s[section] {
-			for kind, sum := range totals {
-				lines = append(lines, fmt.Sprintf("%s,%s,%s,%d,%d\n", section, currency, kind, sum.Amount, sum.Count))
-			}
-		}
-		slices.Sort(lines)
-		for _, line := range lines {
-			h.Write([]byte(line))
+		for _, line := range s.Lines(section) {
+			h.Write([]byte(line + "\n"))
 		}
 	}
 	return Hash(h.Sum(nil))

@@ -20,13 +20,15 @@ import (
 
 // PeriodChanges reads all changes of periods, in the order of their numbers: some dozen a year.
 func (r Reader) PeriodChanges(ctx context.Context) ([]period.Change, error) {
-	return read(ctx, r, "read changes of periods", `
+	return read(ctx, r, "read changes of periods", selectPeriodChanges, scanPeriodChange)
+}
+
+const selectPeriodChanges = `
 		SELECT c.change_number, c.period_id, c.action, c.state, c.note, c.workload, c.role, c.person_id, c.proposed_at,
 		       c.decided_note, c.decided_workload, c.decided_role, c.decider_id, c.decided_at, coalesce(c.link_number, 0),
 		       c.previous_hash, c.hash, c.books, c.heads_digest, c.sums_digest
 		FROM period_changes c
-		ORDER BY c.change_number`, scanPeriodChange)
-}
+		ORDER BY c.change_number`
 
 func scanPeriodChange(rows *sql.Rows) (c period.Change, err error) {
 	var decided sql.NullTime
@@ -130,7 +132,7 @@ func keepClose(ctx context.Context, tx *sqlx.Tx, so period.Books, c *period.Chan
 	if err != nil {
 		return failure(ctx, "keep heads of books", err)
 	}
-	c.Books, c.Heads, err = r.headsOf(ctx, c.Number)
+	c.Books, c.Heads, err = r.PeriodHeads(ctx, c.Number)
 	return err
 }
 
@@ -181,8 +183,8 @@ func insertPeriodSums(ctx context.Context, tx *sqlx.Tx, change int64, sums perio
 	return nil
 }
 
-// headsOf counts the heads of books that a close kept, and gives the digest over them.
-func (r Reader) headsOf(ctx context.Context, change int64) (books int64, digest period.Hash, err error) {
+// PeriodHeads counts the heads of books that a close kept, and gives the digest over them.
+func (r Reader) PeriodHeads(ctx context.Context, change int64) (books int64, digest period.Hash, err error) {
 	h := sha256.New()
 	err = r.each(ctx, "read heads of books", `
 		SELECT k.merchant_id, k.transfer_number, k.event_number, k.event_hash
