@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -50,6 +52,45 @@ func TestAuditTellsOfAWrongBook(t *testing.T) {
 	if code, out, _ := try(t, "audit", "--database-url", pg.AppURL, "--merchant", "nobody"); code != exitMismatch || !strings.Contains(out, "does not exist") {
 		t.Errorf("a book that does not exist gives exit %d and %q", code, out)
 	}
+}
+
+// Would catch an audit of all books that the checklist of a month does not see, one of some books
+// that it takes for one of all, and one that fails because its role may only read.
+func TestAuditIsRecorded(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.New(t)
+	admin, err := sqlx.ConnectContext(t.Context(), "postgres", pg.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	audit := func(wantRecorded bool, wantRuns int, args ...string) {
+		t.Helper()
+		code, out, errOut := try(t, append([]string{"audit", "--database-url", pg.AppURL, "--output", "json"}, args...)...)
+		var a audited
+		var runs int
+		if err := errors.Join(json.Unmarshal([]byte(out), &a), admin.Get(&runs, `SELECT count(*) FROM audit_runs WHERE discrepancies = 0`)); err != nil {
+			t.Fatal(err)
+		}
+		if code != exitOK || a.Recorded != wantRecorded || runs != wantRuns || (errOut == "") != (wantRecorded || len(args) > 0) {
+			t.Errorf("%v: exit %d, recorded %t, %d runs, %q", args, code, a.Recorded, runs, errOut)
+		}
+	}
+	audit(false, 0, "--since", "2026-03-03T00:00:00Z")
+	audit(true, 1)
+	// The clock of a sandbox is that of its books.
+	if _, err := admin.Exec(`INSERT INTO sandbox_clock (single, shows, set_at, ticking) VALUES (true, '2031-05-01', now(), false)`); err != nil {
+		t.Fatal(err)
+	}
+	audit(true, 2)
+	var last time.Time
+	if err := admin.Get(&last, `SELECT max(audited_at) FROM audit_runs`); err != nil || last.UTC().Year() != 2031 {
+		t.Errorf("by the clock of the sandbox: %s, %v", last, err)
+	}
+	if _, err := admin.Exec(`REVOKE INSERT ON audit_runs FROM tenfold_app`); err != nil {
+		t.Fatal(err)
+	}
+	audit(false, 2)
 }
 
 // Would catch an audit that starts with settings that mean nothing.
