@@ -42,6 +42,8 @@ type walk struct {
 
 const backupStatement = "pg_basebackup -D /backup/2026-11-27 -U backup -c fast -X none"
 
+const databaseStatement = "export TENFOLD_DATABASE_URL='host=/tmp/tenfold-3/socket user=tenfold_app dbname=tenfold'"
+
 const ownerOfBinary = "the walk calls the program under test"
 
 var walks = []walk{
@@ -63,6 +65,14 @@ var walks = []walk{
 			"tenfold sandbox reset --data-dir /tmp/tenfold --yes":     "TestSandboxResetOfADirectory stops a server, and resets its directory so",
 		},
 		want: []string{"2026-03-09", "2026-04-01", "NOTIFIED", "PAID since"},
+	},
+	{
+		page: "../../docs/finance.md",
+		skip: map[string]string{
+			databaseStatement: "the test has a database of its own, and its URL in the environment",
+		},
+		want: []string{"5,000.00  2,200.00      0.00   2,800.00", "1  2,200.00 CNY", "found by OUT_NUMBER                       2",
+			"found by ORDER                            1", "0 breaks opened, 0 settled", "1 books audited in", "0 discrepancies", "state   closed", "Late transfers by kind", "bank-19"},
 	},
 	{
 		page: "../../docs/policies.md", files: policyFiles, want: []string{"PUBLISHED", "promise-tenfold"},
@@ -139,6 +149,7 @@ func TestWalksCoverTheirPages(t *testing.T) {
 	languages := []string{"sh", "text", "json", "yaml", "csv", "ini", "go"}
 	for _, page := range []string{
 		"../../README.md", "../../docs/sandbox.md", "../../docs/http.md", "../../docs/gateway.md", "../../docs/policies.md", "../../docs/operating.md",
+		"../../docs/finance.md",
 	} {
 		at := slices.IndexFunc(walks, func(w walk) bool { return w.page == page })
 		if at < 0 {
