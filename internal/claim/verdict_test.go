@@ -244,7 +244,8 @@ func TestV3NobodyReinspectsPhotos(t *testing.T) {
 		early, late := readResult(t, "reinspection: 1=real"), readResult(t, "reinspection: 1=fake")
 		early.ID, late.ID, early.Sample = "1", "2", sample
 		graded := []claim.Graded{rules.Grade(&early, nil), rules.Grade(&late, nil)}
-		w := rules.Weigh(readUnits(t, "1=none"), graded)
+		table := policy.DefaultConsequences()
+		w := rules.Weigh(readUnits(t, "1=none"), graded, &table)
 		if u := w.Units[0]; graded[0].Rank < 7 || u.Verdict != claim.Counterfeit || u.Reason != claim.FinalReinspection || u.Rank != 2 {
 			t.Errorf("%s of rank %d: %s", sample, graded[0].Rank, w.String())
 		}

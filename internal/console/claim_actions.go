@@ -41,9 +41,9 @@ type asked struct {
 	Destination, Override string
 }
 
-// unitsOf are the verdicts of a decision that names them.
-func (a *asked) unitsOf(choice int32) []*tenfoldv1.UnitVerdict {
-	if a.Choice == choice {
+// unitsOf are the verdicts, if the decision is one of those that name them.
+func (a *asked) unitsOf(choices ...int32) []*tenfoldv1.UnitVerdict {
+	if slices.Contains(choices, a.Choice) {
 		return a.Units
 	}
 	return nil
@@ -74,7 +74,9 @@ var forms = map[tenfoldv1.ClaimAction]form{
 		send: func(ctx context.Context, s *console, a *asked) (*tenfoldv1.Claim, error) {
 			r, err := s.claims.DecideReview(ctx, &tenfoldv1.DecideReviewRequest{
 				Name: a.Name, RequestId: a.RequestID, ValidateOnly: a.ValidateOnly, Etag: a.Etag, Note: a.Note, OverrideReason: a.Override,
-				Decision: tenfoldv1.ReviewDecision(a.Choice), UnitVerdicts: a.unitsOf(int32(tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD)),
+				Decision: tenfoldv1.ReviewDecision(a.Choice),
+				UnitVerdicts: a.unitsOf(int32(tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD),
+					int32(tenfoldv1.ReviewDecision_REVIEW_DECISION_REFUND_PATH)),
 			})
 			return r.GetClaim(), err
 		},
