@@ -121,6 +121,7 @@ const (
 	EvidenceRequestUninvolved    = fault.EvidenceRequestUninvolved
 
 	EvidenceAlreadyDisclosed = fault.EvidenceAlreadyDisclosed
+	SourceProofMissing       = fault.SourceProofMissing
 
 	// Commissions.
 	CommissionNotFound      = fault.CommissionNotFound

@@ -288,8 +288,8 @@ func (a *AddCustodyStep) checkBody(b *Book, c *claim.Claim, units []int32, steps
 		units = custody.UnitsOf(steps, a.Step.SampleID)
 	}
 	if slices.ContainsFunc(b.commissionsOn(c.ID), func(x *commission.Commission) bool { return a.gives(x) && slices.ContainsFunc(units, x.Covers) }) {
-			return nil
-		}
+		return nil
+	}
 	return fault.New(fault.CommissionNotFound, "claim %s has no commission of authenticator %s with a unit of sample %s", c.ID, body, a.Step.SampleID).
 		With("claimId", c.ID).At("authenticator")
 }

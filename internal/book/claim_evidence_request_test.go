@@ -1,6 +1,7 @@
 package book_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -213,4 +214,93 @@ func TestReconsiderationTakesFilesAndAnswers(t *testing.T) {
 		t.Errorf("more than a claim takes: %v", err)
 	}
 	f.audited()
+}
+
+// Would catch compensation on a code or a photo alone while the merchant may still prove its
+// source, a request for something else that passes for one, a review that stays blocked once the
+// merchant has answered or let the time pass, and a court that has to ask.
+func TestV11TheMerchantProvesItsSourceFirst(t *testing.T) {
+	t.Parallel()
+	rules := *claim.FirstRules()
+	rules.SourceProofFrom = 6
+	weak := func(t *testing.T) (*fixture, *claim.Claim) {
+		f := newFixture(t)
+		f.Decide(rules)
+		labs(f)
+		f.open("m1", 500_000)
+		c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
+		r := result(c, claim.Counterfeit, "code-1")
+		r.Sample = claim.TraceData
+		return f, f.record(c, r)
+	}
+	refused := func(f *fixture, c *claim.Claim) {
+		f.t.Helper()
+		_, err := f.decide(c, book.Uphold, claim.Unit{Ordinal: 1, Verdict: claim.Counterfeit})
+		if e, ok := fault.As(err); !ok || e.Reason != fault.SourceProofMissing || e.Fields["rank"] != "7" {
+			f.t.Fatalf("%v", err)
+		}
+	}
+	upheld := func(f *fixture, c *claim.Claim) {
+		f.t.Helper()
+		c, err := f.decide(c, book.Uphold, claim.Unit{Ordinal: 1, Verdict: claim.Counterfeit})
+		f.must(err)
+		if c.State != claim.Notified || c.Verdict != claim.Counterfeit {
+			f.t.Errorf("upheld: %s, %s", c.State, c.Verdict)
+		}
+	}
+	asked := func(f *fixture, c *claim.Claim, of claim.Asked) claim.EvidenceRequest {
+		f.t.Helper()
+		return *f.done(f.request(c.MerchantID, "RequestEvidence"), &book.RequestEvidence{
+			ClaimID: c.ID, Asked: of, Kind: claim.ProofOfSource, Question: "who sold it?", DueAt: f.Now().AddDate(0, 0, 5),
+		}).EvidenceRequest
+	}
+	t.Run("unanswered", func(t *testing.T) {
+		t.Parallel()
+		f, c := weak(t)
+		refused(f, c)
+		f.ask(c)                         // For an invoice.
+		asked(f, c, claim.AskedConsumer) // Of somebody else.
+		asked(f, c, claim.AskedMerchant)
+		refused(f, c)
+		f.Move(5*24*time.Hour - time.Second)
+		refused(f, c)
+		f.Move(time.Second)
+		upheld(f, c)
+	})
+	t.Run("answered", func(t *testing.T) {
+		t.Parallel()
+		f, c := weak(t)
+		f.answers(asked(f, c, claim.AskedMerchant), "d1")
+		upheld(f, c)
+	})
+	t.Run("strong", func(t *testing.T) {
+		t.Parallel()
+		f, c := weak(t)
+		one := result(c, claim.Counterfeit, "B")
+		other := result(c, claim.Genuine, "C")
+		other.AuthenticatorID = "lab-2"
+		one.Sample, other.Sample = claim.ConsumerSample, claim.ConsumerSample
+		f.record(c, one)
+		c = f.record(c, other)
+		if c.State != claim.InReview {
+			t.Fatalf("conflict: %s", c.State)
+		}
+		upheld(f, c)
+	})
+	t.Run("court", func(t *testing.T) {
+		t.Parallel()
+		f, c := weak(t)
+		c, err := f.decide(c, book.Reject)
+		f.must(err)
+		revise := func(ground book.RevisionGround) error {
+			_, err := f.Do(f.by("rita", c.MerchantID, "ReviseVerdict"), &book.ReviseVerdict{
+				OnClaim: book.OnClaim{ClaimID: c.ID}, Ground: ground, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}}, Document: "docket-1", Note: "heard",
+			})
+			return err
+		}
+		if err := revise(book.GroundNewEvidence); !errors.Is(err, fault.SourceProofMissing) {
+			t.Errorf("on new evidence: %v", err)
+		}
+		f.must(revise(book.GroundCourtDecision))
+	})
 }

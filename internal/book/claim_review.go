@@ -116,6 +116,11 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if r.Decision == Uphold {
+		if err := b.checkSource(c, units); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if err := r.check(b, c); err != nil {
 		return Outcome{}, err
 	}

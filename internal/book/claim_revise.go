@@ -49,6 +49,7 @@ func (r *ReviseVerdict) follow(b *Book, n *Needs, round int) {
 		followRevision(b, n, round, &c.Claim)
 		r.Override.follow(b, n, &c.Claim)
 		needWeighed(n, b.merchantID, c.ID)
+		n.evidenceRequestsOf(b.merchantID, c.ID)
 	}
 }
 
@@ -97,6 +98,14 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	}
 	if r.Ground == GroundLateAppeal {
 		if err := c.CheckOther(person, "decide an appeal against it"); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if r.Ground != GroundCourtDecision { // A court weighs by itself.
+		fresh := slices.DeleteFunc(slices.Clone(units), func(u claim.Unit) bool {
+			return slices.ContainsFunc(c.Units, func(was claim.Unit) bool { return was.Ordinal == u.Ordinal && was.Owed() })
+		})
+		if err := b.checkSource(c, fresh); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -23,6 +23,9 @@ const (
 // AskedParties lists the parties.
 func AskedParties() []Asked { return []Asked{AskedConsumer, AskedMerchant, AskedAuthenticator} }
 
+// ProofOfSource is the kind of evidence by which a merchant proves where its goods come from.
+const ProofOfSource = "PROOF_OF_SOURCE"
+
 // EvidenceRequestState says how far a request for evidence has come.
 type EvidenceRequestState string
 

@@ -24,6 +24,10 @@ type Rules struct {
 	Quorum       []Quorum
 	Reinspection ReinspectionRules
 	Custody      CustodyRules
+	// SourceProofFrom is the strongest rank of those on which a person finds compensation owed only
+	// after the merchant was asked to prove its source, and answered or let the time pass (rule
+	// V11); zero for none.
+	SourceProofFrom int
 }
 
 // Rung is one step of the ladder.

@@ -115,6 +115,7 @@ var chineseRefusals = refusals{
 		fault.EvidenceRequestNotFound:      sentence("没有该举证要求{{if .evidenceRequest}}（{{.evidenceRequest}}）{{end}}。"),
 		fault.EvidenceRequestStateConflict: sentence("举证要求{{if .evidenceRequest}}{{.evidenceRequest}}{{end}}当前状态不允许此操作。"),
 		fault.EvidenceRequestLimit:         sentence("该索赔的举证要求已达上限{{if .evidenceRequestsMax}}（{{.evidenceRequestsMax}}次）{{end}}。"),
+		fault.SourceProofMissing:           sentence("现有鉴定结果证明力不足：须先要求商家提交进货来源证明（证据类型 PROOF_OF_SOURCE），待其提交或逾期后再作决定。"),
 		fault.EvidenceAlreadyDisclosed:     sentence("该方已可查阅该证据文件。"),
 		fault.EvidenceRequestUninvolved:    sentence("该鉴定机构未参与索赔{{if .claimId}}{{.claimId}}{{end}}。"),
 

@@ -116,6 +116,7 @@ var englishRefusals = refusals{
 		fault.EvidenceRequestNotFound:      sentence("There is no such request for evidence{{if .evidenceRequest}} ({{.evidenceRequest}}){{end}}."),
 		fault.EvidenceRequestStateConflict: sentence("The request for evidence{{if .evidenceRequest}} {{.evidenceRequest}}{{end}} does not allow this now."),
 		fault.EvidenceRequestLimit:         sentence("This claim has as many requests for evidence as it can have{{if .evidenceRequestsMax}} ({{.evidenceRequestsMax}}){{end}}."),
+		fault.SourceProofMissing:           sentence("The results are too weak to decide before the merchant was asked to prove its source (evidence of the kind PROOF_OF_SOURCE) and has answered or let the time pass."),
 		fault.EvidenceAlreadyDisclosed:     sentence("That party may read this file of evidence already."),
 		fault.EvidenceRequestUninvolved:    sentence("That laboratory has no part in the claim{{if .claimId}} {{.claimId}}{{end}}."),
 

@@ -122,6 +122,7 @@ const (
 	EvidenceRequestUninvolved    Reason = "EVIDENCE_REQUEST_BODY_UNINVOLVED"
 
 	EvidenceAlreadyDisclosed Reason = "EVIDENCE_ALREADY_DISCLOSED"
+	SourceProofMissing       Reason = "SOURCE_PROOF_MISSING"
 
 	// Commissions.
 	CommissionNotFound      Reason = "COMMISSION_NOT_FOUND"

@@ -18,6 +18,8 @@ type rulesForm struct {
 	Quorum       []quorumForm     `json:"quorum,omitempty"`
 	Reinspection reinspectionForm `json:"reinspection,omitzero"`
 	Custody      custodyForm      `json:"custody"`
+	// What versions before the fourth do not have.
+	SourceProofFrom int `json:"sourceProofFrom,omitempty"`
 }
 
 type quorumForm struct {
@@ -63,7 +65,7 @@ func scanRules(rows *sql.Rows) (claim.Rules, error) {
 		r.Quorum = append(r.Quorum, claim.Quorum(q))
 	}
 	r.Reinspection = claim.ReinspectionRules(f.Reinspection)
-	r.DecidesAlone, r.Custody = f.DecidesAlone, claim.CustodyRules(f.Custody)
+	r.DecidesAlone, r.Custody, r.SourceProofFrom = f.DecidesAlone, claim.CustodyRules(f.Custody), f.SourceProofFrom
 	return r, nil
 }
 

@@ -199,6 +199,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.EvidenceRequestLimit:         codes.FailedPrecondition,
 	fault.EvidenceRequestUninvolved:    codes.FailedPrecondition,
 	fault.EvidenceAlreadyDisclosed:     codes.FailedPrecondition,
+	fault.SourceProofMissing:           codes.FailedPrecondition,
 }
 
 // statusOf is the only translation of errors into statuses. refused says that it

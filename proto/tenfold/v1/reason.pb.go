@@ -471,6 +471,11 @@ const (
 	// FAILED_PRECONDITION. The party may read the file of evidence already. A
 	// disclosure is never taken back.
 	Reason_REASON_EVIDENCE_ALREADY_DISCLOSED Reason = 254
+	// FAILED_PRECONDITION. The verdict would rest on results that are too weak while the
+	// merchant was not asked to prove the source of its goods, or may still do so. The
+	// metadata has the unit and the rank. Ask with RequestEvidence, for the kind
+	// PROOF_OF_SOURCE, and decide once it is answered or its time has passed.
+	Reason_REASON_SOURCE_PROOF_MISSING Reason = 255
 	// FAILED_PRECONDITION. The period is not in a state in which this can be done:
 	// it is closed or open already, is not over, is not the next or the last one, or
 	// a change of a period waits for a second person. Read the period.
@@ -638,6 +643,7 @@ var (
 		252: "REASON_EVIDENCE_REQUEST_LIMIT_REACHED",
 		253: "REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED",
 		254: "REASON_EVIDENCE_ALREADY_DISCLOSED",
+		255: "REASON_SOURCE_PROOF_MISSING",
 		231: "REASON_PERIOD_STATE_CONFLICT",
 		232: "REASON_PERIOD_NOT_CLEAN",
 		233: "REASON_SUSPENSE_CHANGED",
@@ -795,6 +801,7 @@ var (
 		"REASON_EVIDENCE_REQUEST_LIMIT_REACHED":   252,
 		"REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED": 253,
 		"REASON_EVIDENCE_ALREADY_DISCLOSED":       254,
+		"REASON_SOURCE_PROOF_MISSING":             255,
 		"REASON_PERIOD_STATE_CONFLICT":            231,
 		"REASON_PERIOD_NOT_CLEAN":                 232,
 		"REASON_SUSPENSE_CHANGED":                 233,
@@ -833,7 +840,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xbe'\n" +
+	"tenfold.v1*\xe0'\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -987,7 +994,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"&REASON_EVIDENCE_REQUEST_STATE_CONFLICT\x10\xfb\x01\x12*\n" +
 	"%REASON_EVIDENCE_REQUEST_LIMIT_REACHED\x10\xfc\x01\x12,\n" +
 	"'REASON_EVIDENCE_REQUEST_BODY_UNINVOLVED\x10\xfd\x01\x12&\n" +
-	"!REASON_EVIDENCE_ALREADY_DISCLOSED\x10\xfe\x01\x12!\n" +
+	"!REASON_EVIDENCE_ALREADY_DISCLOSED\x10\xfe\x01\x12 \n" +
+	"\x1bREASON_SOURCE_PROOF_MISSING\x10\xff\x01\x12!\n" +
 	"\x1cREASON_PERIOD_STATE_CONFLICT\x10\xe7\x01\x12\x1c\n" +
 	"\x17REASON_PERIOD_NOT_CLEAN\x10\xe8\x01\x12\x1c\n" +
 	"\x17REASON_SUSPENSE_CHANGED\x10\xe9\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
