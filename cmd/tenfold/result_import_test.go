@@ -30,6 +30,11 @@ func TestResultsAreImported(t *testing.T) {
 	s.says(exitUsage, "--authenticator is missing", "result", "import", path, "--yes")
 	s.says(exitUsage, "no such file", "result", "import", path+"x", "--authenticator", "sandbox-lab", "--yes")
 
+	// Another file tells every verdict; it has the ids of a file without those columns where they are empty.
+	kinds := s.write("kinds.csv", strings.Replace(strings.Replace(good, "counterfeit", "counterfeit,tampered,gray_market,altered,not_as_described,not_our_product", 1),
+		"consumer-sample,1", "consumer-sample,1,,,,,", 1))
+	s.says(exitOK, "0 results recorded; 1 recorded before, 0 refused", "results", "import", kinds, "--authenticator", "sandbox-lab", "--merchant", "m1", "--yes")
+
 	// One line more: only it is new, and it is about a line that nobody claims.
 	more := s.write("more.csv", good+"no-line,CTI-2026-118,2026-11-30 10:00,photos,1,,,\n")
 	out := s.says(exitFailed, "CLAIM_NOT_FOUND", "result", "import", more, "--authenticator", "sandbox-lab", "--merchant", "m1", "--yes")
@@ -94,6 +99,7 @@ func TestFaultsInFilesOfResults(t *testing.T) {
 		"claim," + head + "1KJPW-D6M05-F2S5T-CT5FM,l1,R-1,2026-03-02T09:00:00Z,photos,1\n": "f.csv:2: must name one of claim, order_line and order, not 2",
 		"fee," + head + "3,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                         "f.csv:2: fee must be an amount",
 		"fee," + head + "3.00CNY,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                   "f.csv:2: fee and fee_paid_by must be given together",
+		"tampered," + head + "1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                     "f.csv:2: unit 1 has two verdicts",
 		"genuine," + head + "1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                     "f.csv:2: unit 1 has two verdicts",
 		"custody_intact," + head + "maybe,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":          "f.csv:2: custody_intact must be yes or no",
 		head + strings.Repeat("l1,,2026-03-02T09:00:00Z,photos,1\n", 200):                  "f.csv:52: and perhaps more",

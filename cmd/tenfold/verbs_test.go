@@ -232,7 +232,7 @@ func TestVerbsDecideAndAppeal(t *testing.T) {
 	d.says(exitOK, "IN_REVIEW", "claim", "assign", contested)
 	decide := []string{"claim", "decide", contested, "--person", "rita", "--yes"}
 	d.says(exitUsage, "--note is missing", append(decide, "--decision", "reject")...)
-	d.says(exitUsage, "--decision must be uphold, reject, retest or expire", append(decide, "--decision", "perhaps", "--note", "n")...)
+	d.says(exitUsage, "--decision must be uphold, reject, retest, expire or refund-path", append(decide, "--decision", "perhaps", "--note", "n")...)
 	d.says(exitUsage, "unit_verdicts must be set with UPHOLD", append(decide, "--decision", "uphold", "--note", "n")...)
 	d.says(exitUsage, "names unit 1 twice", append(decide, "--decision", "uphold", "--counterfeit", "1,1", "--note", "n")...)
 	d.says(exitOK, "NOTIFIED", append(decide, "--decision", "uphold", "--counterfeit", "1", "--note", "seams are wrong")...)

@@ -20,9 +20,14 @@ const publicationFixed = 3
 // it leave out, too.
 const publicationAll = 4
 
+// publicationConsequences is the list that covers the consequences of verdicts, too.
+const publicationConsequences = 5
+
 func (p publication) DigestVersion() int64 {
 	w := &p.Windows
 	switch {
+	case p.Consequence() != policy.DefaultConsequences():
+		return publicationConsequences
 	case !w.Funds.IsZero() || !w.NoticeDeemed.IsZero() || !w.Reconsideration.IsZero() || p.ReconsiderationsMax != 0:
 		return publicationAll
 	case p.FixedRule() != policy.FixedBest:
@@ -93,6 +98,11 @@ func (p publication) Cover(d *request.Digest) {
 			d.Number(int64(s.WorkingDays))
 		}
 		d.Number(int64(p.ReconsiderationsMax))
+	}
+	if p.DigestVersion() >= publicationConsequences {
+		c := p.Consequence()
+		d.Texts(string(c.NotOurProduct), string(c.GrayMarket), string(c.Tampered), string(c.Altered), string(c.NotAsDescribed),
+			string(c.Inconclusive))
 	}
 }
 

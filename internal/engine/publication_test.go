@@ -33,6 +33,7 @@ func TestStoredPublicationsRecogniseTheirReplays(t *testing.T) {
 			t.Errorf("%s has the digest %s, was stored with %s", v.PolicyID, got, released[v.PolicyID])
 		}
 		v.ReversalBorneBy, v.AuthenticationFee, v.FixedPromise = policy.BornePlatform, policy.FeeNone, policy.FixedBest
+		v.Consequences = policy.DefaultConsequences()
 		if engine.PublicationDigest(v) != digest {
 			t.Errorf("%s with its defaults spelled out is another request", v.PolicyID)
 		}
@@ -52,13 +53,14 @@ func changedEach(t *testing.T, v policy.Version, f func(path string, v policy.Ve
 			switch field.Interface().(type) {
 			case time.Time:
 				field.Set(reflect.ValueOf(start))
-			case string, policy.LegalBasis, policy.RefundMode, policy.EarlierRefunds, policy.ReversalBearer, policy.FeeRule, policy.FixedPromise:
+			case string, policy.LegalBasis, policy.RefundMode, policy.EarlierRefunds, policy.ReversalBearer, policy.FeeRule, policy.FixedPromise,
+				policy.Consequence:
 				field.SetString("ANOTHER")
 			case int32, int64, money.Amount, time.Duration:
 				field.SetInt(field.Int() + 7)
 			case []string, []policy.Component, []policy.Source:
 				field.Set(reflect.MakeSlice(field.Type(), 1, 1))
-			case policy.Span, policy.Windows, money.Ratio:
+			case policy.Span, policy.Windows, money.Ratio, policy.Consequences:
 				walk(field, at)
 				continue
 			default:

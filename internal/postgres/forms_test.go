@@ -319,10 +319,10 @@ func drafted() policyproposal.Proposal {
 
 var someUnits = []claim.Unit{
 	{Ordinal: 1, Verdict: claim.Counterfeit}, {Ordinal: 12, Verdict: claim.Genuine}, {Ordinal: 13, Verdict: claim.Pending},
-	{Ordinal: 14, Verdict: claim.Inconclusive},
+	{Ordinal: 14, Verdict: claim.Inconclusive}, {Ordinal: 15, Verdict: claim.Tampered, Consequence: policy.Tenfold},
 }
 
-const someUnitsStored = `[{"ordinal":1,"verdict":"COUNTERFEIT"},{"ordinal":12,"verdict":"GENUINE"},{"ordinal":13,"verdict":"PENDING"},{"ordinal":14,"verdict":"INCONCLUSIVE"}]`
+const someUnitsStored = `[{"ordinal":1,"verdict":"COUNTERFEIT"},{"ordinal":12,"verdict":"GENUINE"},{"ordinal":13,"verdict":"PENDING"},{"ordinal":14,"verdict":"INCONCLUSIVE"},{"ordinal":15,"verdict":"TAMPERED","consequence":"TENFOLD"}]`
 
 // revised is a revision with a calculation and an award that fits.
 func revised(claimID string, n policy.Calculation) claim.Revision {

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -73,9 +76,31 @@ func TestV10TheRefundPathIsTold(t *testing.T) {
 	}
 	f.runDueWork()
 	c = f.claim(filed.GetClaim().GetName())
-	decided, err := f.claims.DecideReview(f.asPerson("adjudicator", "rita"), &tenfoldv1.DecideReviewRequest{
+	for _, wrong := range []struct {
+		decision tenfoldv1.ReviewDecision
+		verdict  tenfoldv1.Verdict
+	}{
+		{tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD, tenfoldv1.Verdict_VERDICT_GRAY_MARKET},
+		{tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD, tenfoldv1.Verdict_VERDICT_TAMPERED}, // Not by this policy.
+		{tenfoldv1.ReviewDecision_REVIEW_DECISION_REFUND_PATH, tenfoldv1.Verdict_VERDICT_COUNTERFEIT},
+		{tenfoldv1.ReviewDecision_REVIEW_DECISION_REFUND_PATH, tenfoldv1.Verdict_VERDICT_GENUINE},
+		{tenfoldv1.ReviewDecision_REVIEW_DECISION_REJECT, tenfoldv1.Verdict_VERDICT_GENUINE},
+	} {
+		request := &tenfoldv1.DecideReviewRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), Decision: wrong.decision, Note: "n"}
+		for _, u := range c.GetUnits() {
+			request.UnitVerdicts = append(request.UnitVerdicts, &tenfoldv1.UnitVerdict{Ordinal: u.GetOrdinal(), Verdict: wrong.verdict})
+		}
+		if _, err := f.claims.DecideReview(f.asPerson("adjudicator", "rita"), request); status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%s with %s: %v", wrong.decision, wrong.verdict, err)
+		}
+	}
+	opening := &tenfoldv1.DecideReviewRequest{
 		Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), Decision: tenfoldv1.ReviewDecision_REVIEW_DECISION_REFUND_PATH, Note: "the seal was cut",
-	})
+	}
+	for _, u := range c.GetUnits() {
+		opening.UnitVerdicts = append(opening.UnitVerdicts, &tenfoldv1.UnitVerdict{Ordinal: u.GetOrdinal(), Verdict: tenfoldv1.Verdict_VERDICT_TAMPERED})
+	}
+	decided, err := f.claims.DecideReview(f.asPerson("adjudicator", "rita"), opening)
 	if err != nil {
 		t.Fatal(err)
 	}

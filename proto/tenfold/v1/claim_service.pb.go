@@ -4960,7 +4960,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bassignee\x18\x05 \x01(\tB \xe2A\x01\x01\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"o\n" +
 	"\x14AssignReviewResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
-	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe7\x06\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xc1\a\n" +
 	"\x13DecideReviewRequest\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
@@ -4972,8 +4972,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBv\xe2A\x01\x01\xbaHo\xba\x01f\n" +
 	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\"\n" +
 	"\x04note\x18\a \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x125\n" +
-	"\x0foverride_reason\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xfa\x01\xbaH\xf6\x01\x1a\xf3\x01\n" +
-	"'decide_review.unit_verdicts_with_uphold\x12dunit_verdicts must be set with UPHOLD, at least one of them COUNTERFEIT, and must be empty otherwise\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"o\n" +
+	"\x0foverride_reason\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xd4\x02\xbaH\xd0\x02\x1a\xcd\x02\n" +
+	"'decide_review.unit_verdicts_with_uphold\x12\x9b\x01unit_verdicts must be set with UPHOLD, at least one of them one that a policy can compensate; they may be set with REFUND_PATH, and must be empty otherwise\x1a\x83\x01this.decision == 1 ? this.unit_verdicts.exists(u, !(u.verdict in [3, 4, 6])) : this.decision == 5 || this.unit_verdicts.size() == 0\"o\n" +
 	"\x14DecideReviewResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x8e\x01\n" +
