@@ -373,6 +373,7 @@ var pairs = map[string]struct {
 	"FundingSource":   {dir: "policy", kind: "Source"},
 	"ReversalBearer":  {dir: "policy", kind: "ReversalBearer"},
 	"FeeRule":         {dir: "policy", kind: "FeeRule"},
+	"RankLowering":    {dir: "claim", kind: "Lowering"},
 	"Consequence":     {dir: "policy", kind: "Consequence"},
 	"FixedPromise":    {dir: "policy", kind: "FixedPromise"},
 	"CalendarDayKind": {dir: "calendar", kind: "Kind"},

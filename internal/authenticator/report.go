@@ -331,6 +331,17 @@ func (b *Body) Verify(s *signature.Statement) (thumbprint string, err error) {
 	return k.Thumbprint, k.verify(s)
 }
 
+// UsableKey is the thumbprint of a key by which the body can sign at a time: one that counts,
+// with an algorithm that is on its list; empty if it has none.
+func (b *Body) UsableKey(now time.Time) string {
+	for i := range b.Keys {
+		if k := &b.Keys[i]; k.At(now) == KeyValid && b.Allows(k.Algorithm) {
+			return k.Thumbprint
+		}
+	}
+	return ""
+}
+
 // CheckSigner refuses a result that the body cannot sign at a time: with SIGNATURE_REQUIRED
 // one without a signature, where the body signs all of its results, with KEY_REVOKED and
 // KEY_NOT_VALID one by a key that does not count, and with ALGORITHM_NOT_ALLOWED one by an

@@ -260,6 +260,7 @@ func (b *Book) bindResult(f *event.RowForm, r *claim.Result) {
 	}
 	f.Later("signing_key", r.SigningKey)
 	f.Later("signed_statement", r.Signed)
+	f.Later("unused_key", r.UnusedKey)
 	b.tell("results", r.ClaimID, r.ID, f)
 }
 

@@ -219,7 +219,7 @@ func TestReconsiderationTakesFilesAndAnswers(t *testing.T) {
 // Would catch compensation on a code or a photo alone while the merchant may still prove its
 // source, a request for something else that passes for one, a review that stays blocked once the
 // merchant has answered or let the time pass, and a court that has to ask.
-func TestV11TheMerchantProvesItsSourceFirst(t *testing.T) {
+func TestV12TheMerchantProvesItsSourceFirst(t *testing.T) {
 	t.Parallel()
 	rules := *claim.FirstRules()
 	rules.SourceProofFrom = 6

@@ -102,11 +102,18 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	result.Commission = b.reported(&result)
 	result.Rules = b.rules(c).Version
 	result.Reinspection = result.Reinspection || r.drawnAgain(b, c, result.Commission)
+	result.UnusedKey = ""
+	if result.SigningKey == "" {
+		result.UnusedKey = judge.UsableKey(b.now)
+	}
 	graded := b.grade(&result)
 	b.detail("result", result.ID)
 	b.detail("authenticator", result.AuthenticatorID)
 	b.detail("report_number", result.ReportNumber)
 	b.detail("rank", strconv.Itoa(graded.Rank))
+	if len(graded.LoweredBy) > 0 {
+		b.detail("place", graded.Place.String())
+	}
 	b.detail("custody", string(graded.Custody.State))
 	if result.SampleID != "" {
 		b.detail("sample", result.SampleID)

@@ -8,7 +8,7 @@ import (
 )
 
 // checkSource refuses a person's verdict that owes compensation on nothing but weak results while
-// the merchant may still prove where its goods come from (rule V11). Which results are weak is a
+// the merchant may still prove where its goods come from (rule V12). Which results are weak is a
 // rule of the claim. Refuses with SOURCE_PROOF_MISSING.
 func (b *Book) checkSource(c *claim.Claim, units []claim.Unit) error {
 	from := b.rules(c).SourceProofFrom

@@ -118,3 +118,41 @@ func TestE6GrayMarketGoodsAreNoCounterfeits(t *testing.T) {
 		t.Error("opposites are told wrongly")
 	}
 }
+
+// Would catch a result that a body could have signed and that ranks like a signed one, a body
+// without a key that loses a rank, and a decision that does not say why a rank is what it is.
+func TestV11AnUnsignedResultRanksLower(t *testing.T) {
+	t.Parallel()
+	rules := claim.FirstRules()
+	for _, c := range []struct {
+		name          string
+		ranks         int
+		result        string
+		signed, could string
+		want          string
+	}{
+		{"by rules from before", 0, "lab: 1=fake", "", "k-1", "5"},
+		{"unsigned", 1, "lab: 1=fake", "", "k-1", "6/5/UNSIGNED"},
+		{"unsigned, by two ranks", 2, "sealed-lab: 1=fake", "", "k-1", "5/3/UNSIGNED"},
+		{"signed", 1, "lab: 1=fake", "k-1", "", "5"},
+		{"of a body without a key", 1, "lab: 1=fake", "", "", "5"},
+		{"with a gap in custody too", 1, "sealed-lab!: 1=fake", "", "k-1", "5/3/CUSTODY,UNSIGNED"},
+		{"a judgment", 1, "judgment: 1=fake", "", "k-1", "1"},
+		{"photos", 1, "photos: 1=fake", "", "k-1", "8"},
+		{"an end of the ladder", 4, "trace!: 1=fake", "", "k-1", "8/7/CUSTODY"},
+	} {
+		rules.Unsigned.Ranks = c.ranks
+		x := readResult(t, c.result)
+		x.ID, x.SigningKey, x.UnusedKey = "r-1", c.signed, c.could
+		g := rules.Grade(&x, nil)
+		if got := g.Place.String(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		table := policy.DefaultConsequences()
+		w := rules.Weigh(readUnits(t, "1=none"), []claim.Graded{g}, &table)
+		again, ok := claim.ReadWeighing(w.String())
+		if !ok || again.Results[0].Place.String() != c.want || !slices.Equal(again.Results[0].LoweredBy, g.LoweredBy) {
+			t.Errorf("%s: %q is read as %v", c.name, w.String(), again.Results)
+		}
+	}
+}

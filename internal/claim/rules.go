@@ -26,9 +26,31 @@ type Rules struct {
 	Custody      CustodyRules
 	// SourceProofFrom is the strongest rank of those on which a person finds compensation owed only
 	// after the merchant was asked to prove its source, and answered or let the time pass (rule
-	// V11); zero for none.
+	// V12); zero for none.
 	SourceProofFrom int
+	Unsigned        UnsignedRules
 }
+
+// UnsignedRules are what a version makes of a result without a signature, of a body that could
+// have signed it.
+type UnsignedRules struct {
+	// Ranks is by how many ranks it counts less.
+	Ranks int
+}
+
+// Lowering is a reason for which a result ranks lower than its rung.
+type Lowering string
+
+// The reasons.
+const (
+	// LoweredByCustody is a gap in the chain of custody (rule V6).
+	LoweredByCustody Lowering = "CUSTODY"
+	// LoweredUnsigned is a missing signature of a body that could have signed (rule V11).
+	LoweredUnsigned Lowering = "UNSIGNED"
+)
+
+// Lowerings lists the reasons, in the order in which they are told.
+func Lowerings() []Lowering { return []Lowering{LoweredByCustody, LoweredUnsigned} }
 
 // Rung is one step of the ladder.
 type Rung struct {
@@ -78,22 +100,46 @@ type Exhibit struct {
 	Reinspection bool
 	// CustodyIntact is computed from the steps of custody.
 	CustodyIntact bool
+	// Unsigned says that the body did not sign it and could have.
+	Unsigned bool
 }
 
-// Rank orders results: 1 is the strongest, 8 the weakest. A gap in the chain of custody costs
-// one rank (rule V6).
-func (r *Rules) Rank(x *Exhibit) int {
-	rank := WeakestRank
+// Rank orders results: 1 is the strongest, 8 the weakest.
+func (r *Rules) Rank(x *Exhibit) int { return r.place(x).Rank }
+
+// Place is where a result stands on the ladder.
+type Place struct {
+	Rank int
+	// Rung is the rank that it would have but for what lowers it.
+	Rung int
+	// LoweredBy says what lowers it, in the order of Lowerings.
+	LoweredBy []Lowering
+}
+
+// place finds the rung of a result, and what lowers it: a gap in the chain of custody costs one
+// rank (rule V6), a missing signature as many as the version says (rule V11). A judgment is what
+// it is.
+func (r *Rules) place(x *Exhibit) Place {
+	p := Place{Rung: WeakestRank}
 	for i := range r.Ladder {
 		if r.Ladder[i].fits(x) {
-			rank = r.Ladder[i].Rank
+			p.Rung = r.Ladder[i].Rank
 			break
 		}
 	}
-	if !x.CustodyIntact && rank > StrongestRank && rank < WeakestRank {
-		rank++
+	p.Rank = p.Rung
+	lower := func(by int, why Lowering) {
+		if to := min(p.Rank+by, WeakestRank); to > p.Rank && p.Rung > StrongestRank {
+			p.Rank, p.LoweredBy = to, append(p.LoweredBy, why)
+		}
 	}
-	return rank
+	if !x.CustodyIntact {
+		lower(1, LoweredByCustody)
+	}
+	if x.Unsigned {
+		lower(r.Unsigned.Ranks, LoweredUnsigned)
+	}
+	return p
 }
 
 func (g *Rung) fits(x *Exhibit) bool {
@@ -104,7 +150,7 @@ func (g *Rung) fits(x *Exhibit) bool {
 // Graded is a result with what it counts for.
 type Graded struct {
 	*Result
-	Rank    int
+	Place
 	Custody custody.Standing
 }
 
@@ -117,8 +163,9 @@ func (g *Graded) Extendable(r *Rules) bool {
 // Grade ranks a result by the steps of custody of its claim.
 func (r *Rules) Grade(x *Result, steps []custody.Step) Graded {
 	standing := r.custody(x, steps)
-	return Graded{Result: x, Custody: standing, Rank: r.Rank(&Exhibit{
+	return Graded{Result: x, Custody: standing, Place: r.place(&Exhibit{
 		Kind: x.Kind, Sample: x.Sample, Reinspection: x.Reinspection, CustodyIntact: standing.Intact,
+		Unsigned: x.SigningKey == "" && x.UnusedKey != "",
 	})}
 }
 

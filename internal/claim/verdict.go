@@ -191,6 +191,9 @@ type Result struct {
 	// SigningKey is the thumbprint of the key by which the body signed it; empty for a result
 	// that is not signed.
 	SigningKey string
+	// UnusedKey is the thumbprint of a key by which the body could have signed a result that is
+	// not signed, when it was recorded; empty if it could not, or if nobody looked yet.
+	UnusedKey string
 	// Signed is the signed statement as it was received. It is there while the result is
 	// recorded, and read by itself later: it may be long.
 	Signed string

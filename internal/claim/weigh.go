@@ -41,10 +41,10 @@ type Weighing struct {
 	Units   []UnitRuling
 }
 
-// Ranked is a result with its rank.
+// Ranked is a result with its place on the ladder.
 type Ranked struct {
 	ResultID string
-	Rank     int
+	Place
 }
 
 // UnitRuling is the verdict on a unit, with the rank of the results that gave it; zero for none.
@@ -121,12 +121,13 @@ func (w Weighing) ByPerson(units []Unit) Weighing {
 }
 
 // String writes a weighing as events keep it: "rules 2; r-1=5 r-2=6; 1=COUNTERFEIT/5/DECIDES_ALONE".
-// The consequence of a verdict stands behind its reason where it does not follow from itself:
+// A result that ranks lower than its rung has that and the reasons behind its rank:
+// "r-1=6/5/UNSIGNED", "r-1=7/5/CUSTODY,UNSIGNED". The consequence of a verdict stands behind its reason where it does not follow from itself:
 // "1=TAMPERED/3/DECIDES_ALONE/REVIEW".
 func (w *Weighing) String() string {
 	results, units := make([]string, len(w.Results)), make([]string, len(w.Units))
 	for i, r := range w.Results {
-		results[i] = r.ResultID + "=" + strconv.Itoa(r.Rank)
+		results[i] = r.ResultID + "=" + r.Place.String()
 	}
 	for i, u := range w.Units {
 		units[i] = fmt.Sprintf("%d=%s/%d/%s", u.Ordinal, u.Verdict, u.Rank, u.Reason)
@@ -147,12 +148,12 @@ func ReadWeighing(text string) (w Weighing, ok bool) {
 		return w, false
 	}
 	for _, word := range strings.Fields(parts[1]) {
-		id, rank, _ := strings.Cut(word, "=")
-		n, err := strconv.Atoi(rank)
-		if err != nil {
+		id, text, _ := strings.Cut(word, "=")
+		place, ok := readPlace(text)
+		if !ok {
 			return w, false
 		}
-		w.Results = append(w.Results, Ranked{id, n})
+		w.Results = append(w.Results, Ranked{id, place})
 	}
 	for _, word := range strings.Fields(parts[2]) {
 		fields := strings.FieldsFunc(word, func(r rune) bool { return r == '=' || r == '/' })
@@ -175,6 +176,42 @@ func ReadWeighing(text string) (w Weighing, ok bool) {
 	return w, true
 }
 
+// String writes a place as events keep it: "5", or "6/5/UNSIGNED" for one that was lowered.
+func (p Place) String() string {
+	if len(p.LoweredBy) == 0 {
+		return strconv.Itoa(p.Rank)
+	}
+	why := make([]string, len(p.LoweredBy))
+	for i, l := range p.LoweredBy {
+		why[i] = string(l)
+	}
+	return fmt.Sprintf("%d/%d/%s", p.Rank, p.Rung, strings.Join(why, ","))
+}
+
+// readPlace reads what String wrote. A place from before reasons were kept has the rank alone,
+// for its rung too.
+func readPlace(text string) (p Place, ok bool) {
+	parts := strings.Split(text, "/")
+	var err error
+	if p.Rank, err = strconv.Atoi(parts[0]); err != nil {
+		return p, false
+	}
+	p.Rung = p.Rank
+	switch len(parts) {
+	case 1:
+		return p, true
+	case 3:
+		if p.Rung, err = strconv.Atoi(parts[1]); err != nil {
+			return p, false
+		}
+		for _, why := range strings.Split(parts[2], ",") {
+			p.LoweredBy = append(p.LoweredBy, Lowering(why))
+		}
+		return p, true
+	}
+	return p, false
+}
+
 // Weigh turns all results of a claim into a verdict for each unit, with the rule that gave it.
 // For each unit the strongest rank with a result decides. Results of that rank that disagree
 // are a conflict (V3). A verdict on a rank weaker than the rules' needs a person (V1), and
@@ -184,7 +221,7 @@ func (r *Rules) Weigh(units []Unit, results []Graded, table *policy.Consequences
 	w := Weighing{Rules: r.Version}
 	for i := range results {
 		if !results[i].Retracted {
-			w.Results = append(w.Results, Ranked{results[i].ID, results[i].Rank})
+			w.Results = append(w.Results, Ranked{results[i].ID, results[i].Place})
 		}
 	}
 	for _, u := range units {

@@ -38,6 +38,8 @@ type catalogue struct {
 	custody map[custody.State]*template.Template
 	// asked name the parties that are asked for evidence, but for laboratories.
 	asked map[claim.Asked]string
+	// lowerings say why a result ranks lower than others of its kind.
+	lowerings map[claim.Lowering]string
 	// reasons say by which rule a unit has its verdict.
 	reasons map[claim.Reason]string
 	// effects say what would be done with an amount.

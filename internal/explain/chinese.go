@@ -141,6 +141,9 @@ var chinese = &catalogue{
 		custody.AsTold:        phrase("没有保管步骤记录；登记结果者称保管链{{if .Intact}}完好{{else}}不完好{{end}}。"),
 	},
 	asked: map[claim.Asked]string{claim.AskedConsumer: "消费者", claim.AskedMerchant: "商家"},
+	lowerings: map[claim.Lowering]string{
+		claim.LoweredByCustody: "保管链有缺口", claim.LoweredUnsigned: "该机构可以签名而未签名",
+	},
 	reasons: map[claim.Reason]string{
 		claim.NoResult: "尚无结果", claim.DecidesAlone: "该等级的结果可直接裁决", claim.FinalReinspection: "复检结论在平台内为终局",
 		claim.TooWeak: "该等级的结果须由人裁决", claim.QuorumMissing: "结论一致的机构数量不足", claim.Conflicting: "同级结果相互矛盾，须由抽签或双方商定的其他机构复检",
@@ -158,7 +161,7 @@ var chinese = &catalogue{
 		result:         phrase("依据的鉴定结果：{{.Authenticator}}的报告{{.Report}}，证据等级{{.Rank}}（共8级），结论：{{.Units}}。"),
 		broken:         phrase("{{.Authenticator}}的报告{{.Report}}因此只按证据等级{{.Rank}}计，且不得推及其他件。"),
 		weighed:        phrase("按裁决规则第{{.Version}}版衡量：{{.Results}}。"),
-		ranked:         phrase("报告{{.Report}}（等级{{.Rank}}）"),
+		ranked:         phrase("报告{{.Report}}（等级{{.Rank}}{{if .Why}}，本为{{.Rung}}，因{{.Why}}{{end}}）"),
 		ruled:          phrase("第{{.Units}}件：{{.Verdict}}{{if .Rank}}（等级{{.Rank}}）{{end}}，{{.Reason}}{{if .Consequence}}，{{.Consequence}}{{end}}。"),
 		uncommissioned: phrase("该报告未经委托。"),
 		commissioned:   phrase("已委托{{.Body}}鉴定第{{.Units}}件，期限{{.Due}}，{{.State}}。"),

@@ -135,6 +135,9 @@ var english = &catalogue{
 		custody.AsTold:        phrase(" No step of custody is recorded; whoever recorded the result says that custody was {{if .Intact}}intact{{else}}broken{{end}}."),
 	},
 	asked: map[claim.Asked]string{claim.AskedConsumer: "The consumer", claim.AskedMerchant: "The merchant"},
+	lowerings: map[claim.Lowering]string{
+		claim.LoweredByCustody: "its chain of custody has a gap", claim.LoweredUnsigned: "its body could have signed it and did not",
+	},
 	reasons: map[claim.Reason]string{
 		claim.NoResult: "no result is on it", claim.DecidesAlone: "results of this rank decide alone",
 		claim.FinalReinspection: "a re-inspection is final", claim.TooWeak: "results of this rank do not decide without a person",
@@ -154,7 +157,7 @@ var english = &catalogue{
 		result:         phrase(" The move rests on report {{.Report}} of {{.Authenticator}}, evidence of rank {{.Rank}} of 8, which found {{.Units}}."),
 		broken:         phrase(" Report {{.Report}} of {{.Authenticator}} counts as evidence of rank {{.Rank}} only, and cannot be extended to other units."),
 		weighed:        phrase(" By version {{.Version}} of the decision rules, these were weighed: {{.Results}}."),
-		ranked:         phrase("report {{.Report}} of rank {{.Rank}}"),
+		ranked:         phrase("report {{.Report}} of rank {{.Rank}}{{if .Why}} instead of {{.Rung}}, because {{.Why}}{{end}}"),
 		ruled:          phrase(" Unit {{.Units}}: {{.Verdict}}{{if .Rank}} by rank {{.Rank}}{{end}}; {{.Reason}}{{if .Consequence}}; {{.Consequence}}{{end}}."),
 		uncommissioned: phrase(" Nobody had commissioned that report."),
 		commissioned:   phrase(" {{.Body}} was commissioned with unit {{.Units}} until {{.Due}} and {{.State}}."),

@@ -68,11 +68,11 @@ func award(c *claim.Claim, out *explain.Subject) {
 		PolicyID: "promise-tenfold", Version: 1, Basis: policy.Promise, CounterfeitUnits: 1, Units: 2, Base: 10_000,
 		Multiplier: money.Ratio{Num: 10, Den: 1}, CapApplied: true,
 	}}
-	out.Weighing = &claim.Weighing{Rules: 3, Results: []claim.Ranked{{ResultID: "r-1", Rank: 3}}, Units: []claim.UnitRuling{
+	out.Weighing = &claim.Weighing{Rules: 3, Results: []claim.Ranked{{ResultID: "r-1", Place: claim.Place{Rank: 3, Rung: 2, LoweredBy: claim.Lowerings()}}}, Units: []claim.UnitRuling{
 		{Unit: c.Units[0], Rank: 3, Reason: claim.DecidesAlone}, {Unit: c.Units[1], Rank: 3, Reason: claim.DecidesAlone},
 	}}
 	out.Results = []claim.Result{{ID: "r-1", ReportNumber: "R-1"}}
-	out.Result = &claim.Graded{Rank: 3, Custody: custody.Standing{SampleID: "S1", State: custody.Complete, Intact: true}, Result: &claim.Result{
+	out.Result = &claim.Graded{Place: claim.Place{Rank: 3, Rung: 3}, Custody: custody.Standing{SampleID: "S1", State: custody.Complete, Intact: true}, Result: &claim.Result{
 		AuthenticatorID: "lab-1", ReportNumber: "R-1", Kind: claim.AccreditedLab, Sample: claim.SealedPlatformSample,
 		CustodyIntact: true, Units: c.Units,
 	}}

@@ -81,7 +81,9 @@ func (w *writer) weighing(x *claim.Weighing, results []claim.Result) string {
 		if k := slices.IndexFunc(results, func(of claim.Result) bool { return of.ID == r.ResultID }); k >= 0 {
 			report = results[k].ReportNumber
 		}
-		ranked = append(ranked, fill(w.words.phrases.ranked, fields{"Report": report, "Rank": strconv.Itoa(r.Rank)}))
+		ranked = append(ranked, fill(w.words.phrases.ranked, fields{
+			"Report": report, "Rank": strconv.Itoa(r.Rank), "Rung": strconv.Itoa(r.Rung), "Why": w.lowered(r.LoweredBy),
+		}))
 	}
 	text := ""
 	if len(ranked) > 0 {
@@ -104,6 +106,15 @@ func (w *writer) weighing(x *claim.Weighing, results []claim.Result) string {
 		})
 	}
 	return text
+}
+
+// lowered says why a result ranks lower than its rung; empty if it does not.
+func (w *writer) lowered(by []claim.Lowering) string {
+	var texts []string
+	for _, l := range by {
+		texts = append(texts, word(w.words.lowerings, l))
+	}
+	return strings.Join(texts, w.words.and)
 }
 
 // custodyMax is how many faults of a chain an explanation names.

@@ -32,7 +32,7 @@ const (
 		calculation event_number recorded_at:time`
 	boundResults = `order_line_id authenticator_id authenticator_kind report_number sample_source reinspection custody_intact
 		units:units issued_at:time report_digest statement event_number recorded_at:time fee_minor fee_currency fee_paid_by
-		commission_number:later sample_id:later rules_version:later signing_key:later signed_statement:later`
+		commission_number:later sample_id:later rules_version:later signing_key:later signed_statement:later unused_key:later`
 	boundRetractions = `note event_number retracted_at:time cause:later job_id:later reweighed:later`
 	boundHolds       = `source state amount_minor captured_minor released_minor placed_at:time ended_at:time`
 	boundPayouts     = `part state amount_minor currency out_number payment_id destination not_after:time gateway_reference

@@ -19,7 +19,12 @@ type rulesForm struct {
 	Reinspection reinspectionForm `json:"reinspection,omitzero"`
 	Custody      custodyForm      `json:"custody"`
 	// What versions before the fourth do not have.
-	SourceProofFrom int `json:"sourceProofFrom,omitempty"`
+	Unsigned        unsignedForm `json:"unsigned,omitzero"`
+	SourceProofFrom int          `json:"sourceProofFrom,omitempty"`
+}
+
+type unsignedForm struct {
+	Ranks int `json:"ranks"`
 }
 
 type quorumForm struct {
@@ -65,7 +70,8 @@ func scanRules(rows *sql.Rows) (claim.Rules, error) {
 		r.Quorum = append(r.Quorum, claim.Quorum(q))
 	}
 	r.Reinspection = claim.ReinspectionRules(f.Reinspection)
-	r.DecidesAlone, r.Custody, r.SourceProofFrom = f.DecidesAlone, claim.CustodyRules(f.Custody), f.SourceProofFrom
+	r.DecidesAlone, r.Custody, r.Unsigned = f.DecidesAlone, claim.CustodyRules(f.Custody), claim.UnsignedRules(f.Unsigned)
+	r.SourceProofFrom = f.SourceProofFrom
 	return r, nil
 }
 

@@ -242,7 +242,7 @@ const resultFacts = `
 	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
 	r.event_number, r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by,
 	coalesce(r.commission_number, 0), coalesce(r.sample_id, ''), coalesce(r.rules_version, 0),
-	coalesce(r.signing_key, '')`
+	coalesce(r.signing_key, ''), coalesce(r.unused_key, '')`
 
 const resultColumns = resultFacts + `,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
@@ -274,7 +274,7 @@ func scanResultAnd(rows *sql.Rows, more ...any) (claim.Result, error) {
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
 		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Commission,
-		&r.SampleID, &r.Rules, &r.SigningKey, &r.Retracted}, more...)...)
+		&r.SampleID, &r.Rules, &r.SigningKey, &r.UnusedKey, &r.Retracted}, more...)...)
 	if err != nil {
 		return r, err
 	}

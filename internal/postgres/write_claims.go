@@ -222,13 +222,13 @@ func (tx *Tx) writeResults(c *book.Changes) {
 			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
 			report_number, sample_source, reinspection, custody_intact, units, issued_at,
 			report_digest, statement, event_number, recorded_at, fee_minor, fee_currency, fee_paid_by,
-			commission_number, sample_id, rules_version, signing_key, signed_statement)
+			commission_number, sample_id, rules_version, signing_key, signed_statement, unused_key)
 		SELECT
 			r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 			r.authenticator_kind, r.report_number, r.sample_source, r.reinspection,
 			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.event_number,
 			r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by, r.commission_number,
-			r.sample_id, r.rules_version, r.signing_key, r.signed_statement
+			r.sample_id, r.rules_version, r.signing_key, r.signed_statement, r.unused_key
 		FROM unnest($1::results[]) r`,
 		pgwire.RowsOf(tx.s.types["results"], rows, func(r *pgwire.Records, x *claim.Result) {
 			r.Texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
@@ -245,6 +245,7 @@ func (tx *Tx) writeResults(c *book.Changes) {
 			r.TextsOrNull(x.SigningKey, x.Signed)
 			r.TextsOrNull(x.SampleID)
 			r.IntegerOrNull(x.Rules)
+			r.TextsOrNull(x.UnusedKey)
 		}))
 }
 

@@ -244,7 +244,9 @@ func readWeighing(ctx context.Context, r postgres.Reader, merchant string, numbe
 func weighingOf(merchant string, w *claim.Weighing) *tenfoldv1.Weighing {
 	p := &tenfoldv1.Weighing{RulesVersion: w.Rules}
 	for _, x := range w.Results {
-		p.Results = append(p.Results, &tenfoldv1.WeighedResult{Result: resultName(merchant, x.ResultID), Rank: int32(x.Rank)})
+		p.Results = append(p.Results, &tenfoldv1.WeighedResult{
+			Result: resultName(merchant, x.ResultID), Rank: int32(x.Rank), RungRank: int32(x.Rung), LoweredBy: rankLowerings.protos(x.LoweredBy),
+		})
 	}
 	for _, u := range w.Units {
 		p.Units = append(p.Units, &tenfoldv1.WeighedUnit{

@@ -96,7 +96,7 @@ func resultOf(catalog *book.Catalog, r *claim.Result) *tenfoldv1.AuthenticationR
 		Authenticator: authenticatorName(r.AuthenticatorID), ReportNumber: r.ReportNumber, UnitVerdicts: unitsOf(r.Units),
 		SampleSource: sampleSources.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,
-		Statement: r.Statement, Rank: int32(g.Rank), Retracted: r.Retracted,
+		Statement: r.Statement, Rank: int32(g.Rank), LoweredBy: rankLowerings.protos(g.LoweredBy), Retracted: r.Retracted,
 		Sample: r.SampleID, Custody: standingOf(&g.Custody), Extendable: g.Extendable(rules), RulesVersion: rules.Version,
 		Fee: moneyOrNone(r.Fee, r.FeeCurrency), FeePaidBy: feePayers.proto(r.FeePaidBy),
 	}

@@ -218,6 +218,66 @@ func TestV3ADrawnBodysSignedResultIsVerified(t *testing.T) {
 	}
 }
 
+// Would catch a body that ranks the same whether it signs or not, one whose rank falls with a key
+// that it is given later, and a decision that does not keep which rank was given and why.
+func TestV11UnsignedResultsOfBodiesThatCouldSignRankLower(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.rulesSinceEver()
+	f.open("m1", 500_000)
+	f.register("cti")
+	f.register("sgs")
+	s := signaturetest.Ed25519(1)
+	f.keyed("cti", s)
+	c := f.file("m1", "l1")
+	unsigned := func(body, report string) *tenfoldv1.AuthenticationResult {
+		t.Helper()
+		got, err := f.results.RecordResult(f.as("operator"), &tenfoldv1.RecordResultRequest{
+			Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: "authenticators/" + body, ReportNumber: report,
+			SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_CONSUMER_SAMPLE, IssuedAt: timestamppb.New(start),
+			UnitVerdicts: []*tenfoldv1.UnitVerdict{
+				{Ordinal: 1, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT}, {Ordinal: 2, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.GetResult()
+	}
+	gap, missing := tenfoldv1.RankLowering_RANK_LOWERING_CUSTODY, tenfoldv1.RankLowering_RANK_LOWERING_UNSIGNED
+	first := unsigned("sgs", "S-1")
+	if first.GetRank() != 6 || !slices.Equal(first.GetLoweredBy(), []tenfoldv1.RankLowering{gap}) {
+		t.Errorf("of a body that cannot sign: %v", first)
+	}
+	could := unsigned("cti", "C-1")
+	if could.GetRank() != 7 || !slices.Equal(could.GetLoweredBy(), []tenfoldv1.RankLowering{gap, missing}) {
+		t.Errorf("of a body that could sign: %v", could)
+	}
+	signed, err := f.signedResults().RecordSignedResult(f.lab("cti"), f.signed(s, "cti", c, "C-2", map[string]any{
+		"items": []any{map[string]any{"unit": 1, "verdict": "COUNTERFEIT"}, map[string]any{"unit": 2, "verdict": "COUNTERFEIT"}},
+	}))
+	if err != nil || signed.GetResult().GetRank() != 4 || !slices.Equal(signed.GetResult().GetLoweredBy(), []tenfoldv1.RankLowering{gap}) {
+		t.Errorf("signed: %v, %v", signed, err)
+	}
+	// A key that the other body is given now changes nothing about what it reported before.
+	f.keyed("sgs", signaturetest.Ed25519(2))
+	got, err := f.results.GetResult(f.as("operator"), &tenfoldv1.GetResultRequest{Name: first.GetName()})
+	if err != nil || got.GetResult().GetRank() != 6 {
+		t.Errorf("after the body was given a key: %v, %v", got, err)
+	}
+	e := f.explained("support", c.GetName(), tenfoldv1.Audience_AUDIENCE_UNSPECIFIED)
+	found := false
+	for _, w := range e.GetWeighing().GetResults() {
+		if w.GetResult() == could.GetName() {
+			found = w.GetRank() == 7 && w.GetRungRank() == 5 && slices.Equal(w.GetLoweredBy(), []tenfoldv1.RankLowering{gap, missing})
+		}
+	}
+	if why := e.GetText().GetWhy(); !found || !strings.Contains(why, "report C-1 of rank 7 instead of 5, because") || !strings.Contains(why, "could have signed it") {
+		t.Errorf("weighed: %v, %s", e.GetWeighing(), why)
+	}
+	f.audited()
+}
+
 // expiredKey gives sandbox-lab a key that counts for a minute, which then is over.
 func (f *fixture) expiredKey(s *signaturetest.Signer) {
 	f.t.Helper()

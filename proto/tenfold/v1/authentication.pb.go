@@ -319,6 +319,60 @@ func (FeePayer) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{4}
 }
 
+// RankLowering is a reason for which a result ranks lower than others of its
+// kind.
+type RankLowering int32
+
+const (
+	// Not set. Never an answer.
+	RankLowering_RANK_LOWERING_UNSPECIFIED RankLowering = 0
+	// A gap in the chain of custody.
+	RankLowering_RANK_LOWERING_CUSTODY RankLowering = 1
+	// The authenticator did not sign it, and had a key by which it could have.
+	RankLowering_RANK_LOWERING_UNSIGNED RankLowering = 2
+)
+
+// Enum value maps for RankLowering.
+var (
+	RankLowering_name = map[int32]string{
+		0: "RANK_LOWERING_UNSPECIFIED",
+		1: "RANK_LOWERING_CUSTODY",
+		2: "RANK_LOWERING_UNSIGNED",
+	}
+	RankLowering_value = map[string]int32{
+		"RANK_LOWERING_UNSPECIFIED": 0,
+		"RANK_LOWERING_CUSTODY":     1,
+		"RANK_LOWERING_UNSIGNED":    2,
+	}
+)
+
+func (x RankLowering) Enum() *RankLowering {
+	p := new(RankLowering)
+	*p = x
+	return p
+}
+
+func (x RankLowering) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RankLowering) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_authentication_proto_enumTypes[5].Descriptor()
+}
+
+func (RankLowering) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_authentication_proto_enumTypes[5]
+}
+
+func (x RankLowering) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RankLowering.Descriptor instead.
+func (RankLowering) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{5}
+}
+
 // Accreditation is the word of an accreditation body that a laboratory is able to
 // test.
 type Accreditation struct {
@@ -859,6 +913,8 @@ type AuthenticationResult struct {
 	Extendable bool `protobuf:"varint,27,opt,name=extendable,proto3" json:"extendable,omitempty"`
 	// The version of the decision rules that ranks the result.
 	RulesVersion int32 `protobuf:"varint,28,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// Why it ranks lower than others of its kind. Empty if it does not.
+	LoweredBy []RankLowering `protobuf:"varint,31,rep,packed,name=lowered_by,json=loweredBy,proto3,enum=tenfold.v1.RankLowering" json:"lowered_by,omitempty"`
 	// The public key by which the authenticator signed it:
 	// authenticators/{authenticator}/keys/{key}. Empty if it is not signed.
 	SigningKey    string `protobuf:"bytes,18,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`
@@ -1043,6 +1099,13 @@ func (x *AuthenticationResult) GetRulesVersion() int32 {
 	return 0
 }
 
+func (x *AuthenticationResult) GetLoweredBy() []RankLowering {
+	if x != nil {
+		return x.LoweredBy
+	}
+	return nil
+}
+
 func (x *AuthenticationResult) GetSigningKey() string {
 	if x != nil {
 		return x.SigningKey
@@ -1107,7 +1170,7 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\x11revocation_reason\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10revocationReason\x12A\n" +
 	"\x05state\x18\n" +
 	" \x01(\x0e2!.tenfold.v1.AuthenticatorKeyStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state:m\xeaAj\n" +
-	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\x85\n" +
+	"\x18tenfold/AuthenticatorKey\x12)authenticators/{authenticator}/keys/{key}*\x11authenticatorKeys2\x10authenticatorKey\"\xc8\n" +
 	"\n" +
 	"\x14AuthenticationResult\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x120\n" +
@@ -1139,7 +1202,9 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"extendable\x18\x1b \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
 	"extendable\x12-\n" +
-	"\rrules_version\x18\x1c \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\frulesVersion\x12F\n" +
+	"\rrules_version\x18\x1c \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\frulesVersion\x12A\n" +
+	"\n" +
+	"lowered_by\x18\x1f \x03(\x0e2\x18.tenfold.v1.RankLoweringB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tloweredBy\x12F\n" +
 	"\vsigning_key\x18\x12 \x01(\tB%\xe2A\x01\x03\xfaA\x1a\n" +
 	"\x18tenfold/AuthenticatorKey\xc8\xf3\x18\x02R\n" +
 	"signingKey:Y\xeaAV\n" +
@@ -1170,7 +1235,11 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\bFeePayer\x12\x19\n" +
 	"\x15FEE_PAYER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FEE_PAYER_CLAIMANT\x10\x01\x12\x16\n" +
-	"\x12FEE_PAYER_PLATFORM\x10\x02B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x12FEE_PAYER_PLATFORM\x10\x02*d\n" +
+	"\fRankLowering\x12\x1d\n" +
+	"\x19RANK_LOWERING_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15RANK_LOWERING_CUSTODY\x10\x01\x12\x1a\n" +
+	"\x16RANK_LOWERING_UNSIGNED\x10\x02B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_authentication_proto_rawDescOnce sync.Once
@@ -1184,7 +1253,7 @@ func file_tenfold_v1_authentication_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_authentication_proto_rawDescData
 }
 
-var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_tenfold_v1_authentication_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_tenfold_v1_authentication_proto_goTypes = []any{
 	(AuthenticatorKind)(0),        // 0: tenfold.v1.AuthenticatorKind
@@ -1192,40 +1261,42 @@ var file_tenfold_v1_authentication_proto_goTypes = []any{
 	(AuthenticatorState)(0),       // 2: tenfold.v1.AuthenticatorState
 	(AuthenticatorKeyState)(0),    // 3: tenfold.v1.AuthenticatorKeyState
 	(FeePayer)(0),                 // 4: tenfold.v1.FeePayer
-	(*Accreditation)(nil),         // 5: tenfold.v1.Accreditation
-	(*AuthenticatorContact)(nil),  // 6: tenfold.v1.AuthenticatorContact
-	(*Authenticator)(nil),         // 7: tenfold.v1.Authenticator
-	(*AuthenticatorKey)(nil),      // 8: tenfold.v1.AuthenticatorKey
-	(*AuthenticationResult)(nil),  // 9: tenfold.v1.AuthenticationResult
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*UnitVerdict)(nil),           // 11: tenfold.v1.UnitVerdict
-	(*Money)(nil),                 // 12: tenfold.v1.Money
-	(*CustodyStanding)(nil),       // 13: tenfold.v1.CustodyStanding
+	(RankLowering)(0),             // 5: tenfold.v1.RankLowering
+	(*Accreditation)(nil),         // 6: tenfold.v1.Accreditation
+	(*AuthenticatorContact)(nil),  // 7: tenfold.v1.AuthenticatorContact
+	(*Authenticator)(nil),         // 8: tenfold.v1.Authenticator
+	(*AuthenticatorKey)(nil),      // 9: tenfold.v1.AuthenticatorKey
+	(*AuthenticationResult)(nil),  // 10: tenfold.v1.AuthenticationResult
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*UnitVerdict)(nil),           // 12: tenfold.v1.UnitVerdict
+	(*Money)(nil),                 // 13: tenfold.v1.Money
+	(*CustodyStanding)(nil),       // 14: tenfold.v1.CustodyStanding
 }
 var file_tenfold_v1_authentication_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Authenticator.kind:type_name -> tenfold.v1.AuthenticatorKind
-	10, // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
-	5,  // 2: tenfold.v1.Authenticator.accreditations:type_name -> tenfold.v1.Accreditation
-	6,  // 3: tenfold.v1.Authenticator.contacts:type_name -> tenfold.v1.AuthenticatorContact
+	11, // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
+	6,  // 2: tenfold.v1.Authenticator.accreditations:type_name -> tenfold.v1.Accreditation
+	7,  // 3: tenfold.v1.Authenticator.contacts:type_name -> tenfold.v1.AuthenticatorContact
 	2,  // 4: tenfold.v1.Authenticator.state:type_name -> tenfold.v1.AuthenticatorState
-	10, // 5: tenfold.v1.Authenticator.suspended_at:type_name -> google.protobuf.Timestamp
-	10, // 6: tenfold.v1.AuthenticatorKey.valid_from:type_name -> google.protobuf.Timestamp
-	10, // 7: tenfold.v1.AuthenticatorKey.valid_until:type_name -> google.protobuf.Timestamp
-	10, // 8: tenfold.v1.AuthenticatorKey.added_at:type_name -> google.protobuf.Timestamp
-	10, // 9: tenfold.v1.AuthenticatorKey.revoked_at:type_name -> google.protobuf.Timestamp
+	11, // 5: tenfold.v1.Authenticator.suspended_at:type_name -> google.protobuf.Timestamp
+	11, // 6: tenfold.v1.AuthenticatorKey.valid_from:type_name -> google.protobuf.Timestamp
+	11, // 7: tenfold.v1.AuthenticatorKey.valid_until:type_name -> google.protobuf.Timestamp
+	11, // 8: tenfold.v1.AuthenticatorKey.added_at:type_name -> google.protobuf.Timestamp
+	11, // 9: tenfold.v1.AuthenticatorKey.revoked_at:type_name -> google.protobuf.Timestamp
 	3,  // 10: tenfold.v1.AuthenticatorKey.state:type_name -> tenfold.v1.AuthenticatorKeyState
-	11, // 11: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	12, // 11: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
 	1,  // 12: tenfold.v1.AuthenticationResult.sample_source:type_name -> tenfold.v1.SampleSource
-	10, // 13: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
-	10, // 14: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
-	12, // 15: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
+	11, // 13: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
+	11, // 14: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
+	13, // 15: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
 	4,  // 16: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
-	13, // 17: tenfold.v1.AuthenticationResult.custody:type_name -> tenfold.v1.CustodyStanding
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	14, // 17: tenfold.v1.AuthenticationResult.custody:type_name -> tenfold.v1.CustodyStanding
+	5,  // 18: tenfold.v1.AuthenticationResult.lowered_by:type_name -> tenfold.v1.RankLowering
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_proto_init() }
@@ -1242,7 +1313,7 @@ func file_tenfold_v1_authentication_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_authentication_proto_rawDesc), len(file_tenfold_v1_authentication_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,

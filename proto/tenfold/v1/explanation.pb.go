@@ -420,7 +420,12 @@ type WeighedResult struct {
 	// merchants/{merchant}/results/{result}.
 	Result string `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	// From 1 (highest) to 8.
-	Rank          int32 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	Rank int32 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
+	// The rank that it would have had but for lowered_by.
+	RungRank int32 `protobuf:"varint,3,opt,name=rung_rank,json=rungRank,proto3" json:"rung_rank,omitempty"`
+	// Why it ranked lower than its rung. Empty if it did not, and for decisions from
+	// before this was kept.
+	LoweredBy     []RankLowering `protobuf:"varint,4,rep,packed,name=lowered_by,json=loweredBy,proto3,enum=tenfold.v1.RankLowering" json:"lowered_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -467,6 +472,20 @@ func (x *WeighedResult) GetRank() int32 {
 		return x.Rank
 	}
 	return 0
+}
+
+func (x *WeighedResult) GetRungRank() int32 {
+	if x != nil {
+		return x.RungRank
+	}
+	return 0
+}
+
+func (x *WeighedResult) GetLoweredBy() []RankLowering {
+	if x != nil {
+		return x.LoweredBy
+	}
+	return nil
 }
 
 // WeighedUnit is the verdict on a unit.
@@ -849,11 +868,14 @@ const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\bWeighing\x12-\n" +
 	"\rrules_version\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\frulesVersion\x12=\n" +
 	"\aresults\x18\x02 \x03(\v2\x19.tenfold.v1.WeighedResultB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aresults\x127\n" +
-	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.WeighedUnitB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05units\"p\n" +
+	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.WeighedUnitB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05units\"\xda\x01\n" +
 	"\rWeighedResult\x12A\n" +
 	"\x06result\x18\x01 \x01(\tB)\xe2A\x01\x03\xfaA\x1e\n" +
 	"\x1ctenfold/AuthenticationResult\xc8\xf3\x18\x03R\x06result\x12\x1c\n" +
-	"\x04rank\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\"\x8b\x02\n" +
+	"\x04rank\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04rank\x12%\n" +
+	"\trung_rank\x18\x03 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brungRank\x12A\n" +
+	"\n" +
+	"lowered_by\x18\x04 \x03(\x0e2\x18.tenfold.v1.RankLoweringB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tloweredBy\"\x8b\x02\n" +
 	"\vWeighedUnit\x12\"\n" +
 	"\aordinal\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aordinal\x127\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x12\x1c\n" +
@@ -937,14 +959,15 @@ var file_tenfold_v1_explanation_proto_goTypes = []any{
 	(*AuthenticationResult)(nil),  // 12: tenfold.v1.AuthenticationResult
 	(*Calculation)(nil),           // 13: tenfold.v1.Calculation
 	(*ActionEffect)(nil),          // 14: tenfold.v1.ActionEffect
-	(Verdict)(0),                  // 15: tenfold.v1.Verdict
-	(Consequence)(0),              // 16: tenfold.v1.Consequence
-	(*Award)(nil),                 // 17: tenfold.v1.Award
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*Deadline)(nil),              // 19: tenfold.v1.Deadline
-	(ClaimTrigger)(0),             // 20: tenfold.v1.ClaimTrigger
-	(ClaimState)(0),               // 21: tenfold.v1.ClaimState
-	(*MoneyMovement)(nil),         // 22: tenfold.v1.MoneyMovement
+	(RankLowering)(0),             // 15: tenfold.v1.RankLowering
+	(Verdict)(0),                  // 16: tenfold.v1.Verdict
+	(Consequence)(0),              // 17: tenfold.v1.Consequence
+	(*Award)(nil),                 // 18: tenfold.v1.Award
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*Deadline)(nil),              // 20: tenfold.v1.Deadline
+	(ClaimTrigger)(0),             // 21: tenfold.v1.ClaimTrigger
+	(ClaimState)(0),               // 22: tenfold.v1.ClaimState
+	(*MoneyMovement)(nil),         // 23: tenfold.v1.MoneyMovement
 }
 var file_tenfold_v1_explanation_proto_depIdxs = []int32{
 	10, // 0: tenfold.v1.ClaimExplanation.claim:type_name -> tenfold.v1.Claim
@@ -958,22 +981,23 @@ var file_tenfold_v1_explanation_proto_depIdxs = []int32{
 	4,  // 8: tenfold.v1.ClaimExplanation.weighing:type_name -> tenfold.v1.Weighing
 	5,  // 9: tenfold.v1.Weighing.results:type_name -> tenfold.v1.WeighedResult
 	6,  // 10: tenfold.v1.Weighing.units:type_name -> tenfold.v1.WeighedUnit
-	15, // 11: tenfold.v1.WeighedUnit.verdict:type_name -> tenfold.v1.Verdict
-	2,  // 12: tenfold.v1.WeighedUnit.reason:type_name -> tenfold.v1.WeighingReason
-	16, // 13: tenfold.v1.WeighedUnit.consequence:type_name -> tenfold.v1.Consequence
-	15, // 14: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
-	17, // 15: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
-	18, // 16: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
-	19, // 17: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
-	20, // 18: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	21, // 19: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
-	22, // 20: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	0,  // 21: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	15, // 11: tenfold.v1.WeighedResult.lowered_by:type_name -> tenfold.v1.RankLowering
+	16, // 12: tenfold.v1.WeighedUnit.verdict:type_name -> tenfold.v1.Verdict
+	2,  // 13: tenfold.v1.WeighedUnit.reason:type_name -> tenfold.v1.WeighingReason
+	17, // 14: tenfold.v1.WeighedUnit.consequence:type_name -> tenfold.v1.Consequence
+	16, // 15: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
+	18, // 16: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
+	19, // 17: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
+	20, // 18: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
+	21, // 19: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	22, // 20: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
+	23, // 21: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	0,  // 22: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_explanation_proto_init() }
