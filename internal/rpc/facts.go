@@ -86,6 +86,8 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"suspenseUnexplained": tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"breaksUnassigned":    tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"auditMissing":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"rank":                tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"evidenceKind":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 
 	// Where a claim or a line stands.
 	"etag":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

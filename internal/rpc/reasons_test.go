@@ -578,6 +578,21 @@ var reasonCases = map[string]reasonCase{
 		})
 		return err
 	}},
+	"SOURCE_PROOF_MISSING": {code: codes.FailedPrecondition, field: "unit_verdicts", metadata: []string{"claimId", "ordinal", "rank", "evidenceKind"}, state: true, call: func(f *fixture) error {
+		f.rulesSinceEver()
+		c := f.file("m1", "l1")
+		found := []*tenfoldv1.UnitVerdict{{Ordinal: 1, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT}, {Ordinal: 2, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT}}
+		if _, err := f.results.RecordResult(f.as("operator"), &tenfoldv1.RecordResultRequest{
+			Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: "authenticators/sandbox-lab", ReportNumber: "R-1",
+			UnitVerdicts: found, IssuedAt: timestamppb.New(start), SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_TRACE_DATA,
+		}); err != nil {
+			return err
+		}
+		r := f.rejecting(f.claim(c.GetName()))
+		r.Decision, r.UnitVerdicts = tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD, found
+		_, err := f.claims.DecideReview(f.as("adjudicator"), r)
+		return err
+	}},
 	"CUSTODY_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "stepsMax"}, state: true, call: func(f *fixture) error {
 		c := f.file("m1", "l1")
 		for range 200 {
