@@ -264,7 +264,9 @@ func (r Reader) allSums(ctx context.Context) (query string, args []any, err erro
 		SELECT p.transaction_id::text, pg_snapshot_xmax(pg_current_snapshot())::text
 		FROM period_progress p
 		WHERE p.one AND p.transaction_id <= pg_snapshot_xmin(pg_current_snapshot())
-		  AND NOT EXISTS (SELECT FROM events e WHERE e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))`,
+		  AND NOT EXISTS (
+			SELECT FROM (SELECT e.transaction_id FROM events e ORDER BY e.transaction_id DESC LIMIT 1) last
+			WHERE last.transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))`,
 		func(rows *sql.Rows) (p place, err error) { return p, rows.Scan(&p.until, &p.last) })
 	if !found || err != nil {
 		return wholeSums, nil, err
