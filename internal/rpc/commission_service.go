@@ -8,7 +8,6 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
@@ -93,8 +92,8 @@ func (s *commissionService) commission(ctx context.Context, r commissioning, mer
 	return nil, o, claimNotFound(o.ClaimID)
 }
 
-// drawnMax is how many bodies of a kind are drawn among, the first by their ids: more than
-// there are laboratories for any goods. Each is read again with the claim.
+// drawnMax is how many bodies of a kind are drawn among, the first by their ids that are not
+// suspended: more than there are laboratories for any goods. Each is read again with the claim.
 const drawnMax = 500
 
 // draw makes the draw of a request: a seed that nobody chose, and the registered bodies of
@@ -116,14 +115,12 @@ func (s *commissionService) draw(ctx context.Context, r *tenfoldv1.BodyDraw, mer
 	}
 	var ids []string
 	for _, kind := range d.Kinds {
-		bodies, err := s.db.Authenticators(ctx, kind, "", drawnMax)
+		bodies, err := s.db.ActiveAuthenticators(ctx, kind, drawnMax)
 		if err != nil {
 			return err
 		}
 		for i := range bodies {
-			if bodies[i].State() == authenticator.Active {
-				ids = append(ids, bodies[i].ID)
-			}
+			ids = append(ids, bodies[i].ID)
 		}
 	}
 	loads, err := s.db.Reader().Loads(ctx, ids, head.Currency)

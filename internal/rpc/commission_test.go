@@ -611,3 +611,26 @@ func TestADrawIsOnRecord(t *testing.T) {
 		t.Errorf("told: %v, %v", last, err)
 	}
 }
+
+// Would catch bodies that are drawn among although they are suspended, and ones that push those who
+// are not out of the draw.
+func TestSuspendedBodiesTakeNoPlaceInADraw(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 1_000_000)
+	f.register("lab-1")
+	_, err := f.admin().ExecContext(t.Context(), `
+		INSERT INTO authenticator_states
+		SELECT (jsonb_populate_record(a, jsonb_build_object('authenticator_id', 'a-' || n, 'suspension_change', 1, 'suspended_at', now()))).*
+		FROM authenticator_states a, generate_series(1, 500) n
+		WHERE a.authenticator_id = 'lab-1'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := f.commissioning(f.file("m1", "l1"), "")
+	ask.Body = &tenfoldv1.CommissionItemRequest_Draw{Draw: &tenfoldv1.BodyDraw{Exclude: []string{"authenticators/sandbox-lab"}}}
+	made, err := f.commissions().CommissionItem(f.as("adjudicator"), ask)
+	if err != nil || made.GetCommission().GetAuthenticator() != "authenticators/lab-1" || len(made.GetCommission().GetDrawCandidates()) != 1 {
+		t.Errorf("drawn: %v, %v", made, err)
+	}
+}
