@@ -28,6 +28,8 @@ type csvFile struct {
 	// most is how many lines of things the file may have.
 	most  int
 	thing string
+	// instead is a column whose value says all that the required ones say; empty for none.
+	instead string
 	// at is where each column stands in a line.
 	at    map[string]int
 	taken int
@@ -104,7 +106,7 @@ func (f *csvFile) row(line int, record []string, take func(line int, value func(
 	}
 	f.begun = len(f.List)
 	for _, c := range f.columns {
-		if c.required && value(c.name) == "" {
+		if c.required && value(c.name) == "" && value(f.instead) == "" {
 			f.Note(line, "%s is missing", c.name)
 		}
 	}
@@ -126,8 +128,9 @@ func (f *csvFile) header(line int, record []string) bool {
 		}
 		f.at[name] = i
 	}
+	_, excused := f.at[f.instead]
 	for _, c := range f.columns {
-		if _, there := f.at[c.name]; c.required && !there {
+		if _, there := f.at[c.name]; c.required && !there && !excused {
 			f.Note(line, "the column %s is missing", c.name)
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -41,6 +43,20 @@ var resultColumns = []csvColumn{
 	{"statement", "the finding in words", false},
 	{"fee", "cost with its currency, such as 300.00CNY", false},
 	{"fee_paid_by", "claimant or platform", false},
+	{"commission", "the commission that it answers: MERCHANT/CLAIM/NUMBER", false},
+	{"methods", "methods that were tested by, separated by semicolons; the authenticator must be registered for them", false},
+	{"brand", "brand that the goods bear; the authenticator must be registered for it", false},
+	{"trademark_number", "registration number of the trademark that the goods bear; the same", false},
+	{signedColumn, "the result as its body signed it, with report_digest, fee, fee_paid_by and commission beside it alone", false},
+}
+
+// signedColumn is the column of signed results.
+const signedColumn = "signed_result"
+
+// laterColumns were not there in the first place: the request id of a line covers them only where
+// they say something, so that files from before keep their ids.
+var laterColumns = []string{
+	"not_our_product", "gray_market", "tampered", "altered", "not_as_described", "commission", "methods", "brand", "trademark_number", signedColumn,
 }
 
 // resultFile reads the results that a brand or a laboratory has found.
@@ -49,34 +65,60 @@ type resultFile struct {
 	authenticator, merchant string
 	zone                    *time.Location
 	results                 []*tenfoldv1.ResultToRecord
-	// lines are those of the results.
-	lines []int
-	seen  map[string]int
+	// signed are the results that bodies signed.
+	signed []*tenfoldv1.RecordSignedResultRequest
+	// lines are those of the results, signedLines those of the signed ones.
+	lines, signedLines []int
+	seen               map[string]int
 }
 
 // newResultFile is a file of results that is to be read. Lines that name no merchant are
 // about this one.
 func newResultFile(path, authenticator, merchant string, zone *time.Location) *resultFile {
 	return &resultFile{
-		csvFile:       csvFile{Faults: &rulefile.Faults{File: path}, columns: resultColumns, most: resultsMax, thing: "result"},
+		csvFile:       csvFile{Faults: &rulefile.Faults{File: path}, columns: resultColumns, most: resultsMax, thing: "result", instead: signedColumn},
 		authenticator: authenticator, merchant: merchant, zone: zone, seen: make(map[string]int),
 	}
 }
 
-// read reads comma-separated values with a line of column names. It gives *rulefile.Faults
-// with everything that is wrong.
-func (f *resultFile) read(in io.Reader) error { return f.rows(in, f.result) }
+// read reads comma-separated values with a line of column names, or a signed result in each line.
+// It gives *rulefile.Faults with everything that is wrong.
+func (f *resultFile) read(in io.Reader) error {
+	whole := bufio.NewReaderSize(in, signedMax+1)
+	head, err := whole.Peek(signedMax + 1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(string(head), "\ufeff")), "\n")
+	if compact.MatchString(strings.TrimSpace(first)) {
+		return f.readSigned(whole)
+	}
+	return f.rows(whole, f.result)
+}
 
 // result reads one result.
 func (f *resultFile) result(line int, value func(column string) string) {
+	if value(signedColumn) != "" {
+		f.signedResult(line, value)
+		return
+	}
+	if f.authenticator == "" {
+		f.Note(line, "--authenticator is missing: say whose result it is")
+		return
+	}
 	wrong := func(column string, err error) {
 		if err != nil {
 			f.Note(line, "%s %s", column, err)
 		}
 	}
 	x := &tenfoldv1.ResultToRecord{
-		Authenticator: f.authenticator, ReportNumber: value("report"), ReportDigest: value("report_digest"), Statement: value("statement"),
-		Sample: value("sample"),
+		Authenticator: f.authenticator, ReportNumber: value("report"), Statement: value("statement"),
+		Sample: value("sample"), Brand: value("brand"), TrademarkNumber: value("trademark_number"),
+	}
+	for _, m := range strings.Split(value("methods"), ";") {
+		if m = strings.TrimSpace(m); m != "" {
+			x.Methods = append(x.Methods, m)
+		}
 	}
 	f.subject(line, x, value)
 	var err error
@@ -93,18 +135,7 @@ func (f *resultFile) result(line int, value func(column string) string) {
 	wrong("custody_intact", err)
 	x.Reinspection, err = yesOrNo(value("reinspection"))
 	wrong("reinspection", err)
-	if text := value("fee"); text != "" {
-		x.Fee, err = amountOf(text)
-		wrong("fee", err)
-	}
-	if text := value("fee_paid_by"); text != "" {
-		n, err := wordNumber(x.GetFeePaidBy().Descriptor(), text)
-		wrong("fee_paid_by", err)
-		x.FeePaidBy = tenfoldv1.FeePayer(n)
-	}
-	if (value("fee") == "") != (value("fee_paid_by") == "") {
-		f.Note(line, "fee and fee_paid_by must be given together")
-	}
+	x.ReportDigest, x.Fee, x.FeePaidBy, x.Commission = f.beside(line, value)
 	f.units(line, x, value)
 	if !f.sound() {
 		return
@@ -112,28 +143,59 @@ func (f *resultFile) result(line int, value func(column string) string) {
 	f.keep(line, x, value)
 }
 
+// beside reads what a line says beside the finding.
+func (f *resultFile) beside(line int, value func(column string) string) (digest string, fee *tenfoldv1.Money, payer tenfoldv1.FeePayer, commission string) {
+	wrong := func(column string, err error) {
+		if err != nil {
+			f.Note(line, "%s %s", column, err)
+		}
+	}
+	var err error
+	if text := value("fee"); text != "" {
+		fee, err = amountOf(text)
+		wrong("fee", err)
+	}
+	if text := value("fee_paid_by"); text != "" {
+		n, err := wordNumber(payer.Descriptor(), text)
+		wrong("fee_paid_by", err)
+		payer = tenfoldv1.FeePayer(n)
+	}
+	if (value("fee") == "") != (value("fee_paid_by") == "") {
+		f.Note(line, "fee and fee_paid_by must be given together")
+	}
+	if text := value("commission"); text != "" {
+		commission, err = commissionText(text)
+		wrong("commission", err)
+	}
+	return value("report_digest"), fee, payer, commission
+}
+
 // keep keeps a result under a request id that follows from its line, so that the same file
 // again records nothing twice.
 func (f *resultFile) keep(line int, x *tenfoldv1.ResultToRecord, value func(column string) string) {
 	words := []string{"record-result", f.authenticator, x.GetParent()}
 	for _, c := range resultColumns {
-		switch c.name {
-		case "not_our_product", "gray_market", "tampered", "altered", "not_as_described":
-			// Files from before these columns keep their ids.
-			if text := value(c.name); text != "" {
-				words = append(words, c.name, text)
-			}
-		default:
-			words = append(words, value(c.name))
+		switch text := value(c.name); {
+		case !slices.Contains(laterColumns, c.name):
+			words = append(words, text)
+		case text != "":
+			words = append(words, c.name, text)
 		}
 	}
 	x.RequestId = apiclient.RequestIDOf(words...)
-	if first, twice := f.seen[x.GetRequestId()]; twice {
-		f.Note(line, "is the same as line %d", first)
-		return
+	if f.first(line, x.GetRequestId()) {
+		f.results, f.lines = append(f.results, x), append(f.lines, line)
 	}
-	f.seen[x.GetRequestId()] = line
-	f.results, f.lines = append(f.results, x), append(f.lines, line)
+}
+
+// first notes a request id that an earlier line has.
+func (f *resultFile) first(line int, requestID string) bool {
+	if first, twice := f.seen[requestID]; twice {
+		f.Note(line, "is the same as line %d", first)
+		return false
+	}
+	f.seen[requestID] = line
+	return true
 }
 
 // subject reads what a result is about.

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 const verificationDocument = "../../docs/verification.md"
@@ -55,6 +58,94 @@ func TestResultsAreImported(t *testing.T) {
 	s.says(exitOK, "CTI-2026-117", "result", "list", strings.TrimPrefix(firstClaim(t, s), "merchants/m1/claims/"))
 }
 
+// signedReport is a report of cti on a unit of line l1 of m1, as the body signs it.
+func signedReport(s *signaturetest.Signer, number, subject string) string {
+	return s.Sign(s.Header("vnd.tenfold.result+jws"), []byte(`{"schema":"tenfold.result/1","report":{"number":"`+number+`","issuedAt":"2026-11-30T02:00:00Z"},`+
+		`"issuer":{"authenticator":"cti"},"subject":`+subject+`,"items":[{"unit":1,"verdict":"COUNTERFEIT"}],"sampleSource":"PHOTOS","relatesOnlyToItemsTested":true}`))
+}
+
+// Would catch a file of signed results, one in each line or in a column, that is not recorded, is
+// recorded twice or without what stands beside it, and a fault that is told of another line.
+func TestSignedResultsAreImported(t *testing.T) {
+	t.Parallel()
+	s := newPolicySandbox(t)
+	s.says(exitOK, "opened", "book", "open", "m1")
+	claim := strings.NewReplacer("2025-12-01", "2026-11-01", "2025-12-03", "2026-11-03", "2026-01-01", "2026-11-20", "sandbox-counterfeit", "p-1").Replace(filing)
+	s.says(exitOK, "filed", "claim", "file", s.write("claim.json", claim))
+	k, other := signaturetest.Ed25519(1), signaturetest.Ed25519(2)
+	s.says(exitOK, "cti", "authenticator", "register", "cti", "--kind", "accredited-lab", "--display-name", "CTI")
+	s.says(exitOK, "KEY_ADDED", "authenticator", "key", "add", "cti", "--public-key", s.write("cti.jwk", k.Public), "--proof",
+		s.write("cti.proof", k.Proof("cti", time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC))), "--valid-until", "2027-03-02T00:00:00Z", "--note", "first", "--person", "oscar")
+	s.says(exitOK, "APPLIED", "authenticator", "approve", "cti/2", "--person", "anna")
+	const line = `{"merchant":"m1","orderLine":"l1"}`
+	good, forged := signedReport(k, "S-1", line), signedReport(other, "S-2", line)
+	path := s.write("cti.jws", "\ufeff"+good+"\r\n\r\n")
+	s.says(exitOK, "1 result would be recorded", "results", "import", path, "--validate-only")
+	s.says(exitOK, "1 result recorded; 0 recorded before, 0 refused", "results", "import", path, "--yes")
+	s.says(exitOK, "0 results recorded; 1 recorded before, 0 refused", "results", "import", path, "--yes", "--authenticator", "cti")
+	out := s.says(exitFailed, "KEY_NOT_FOUND", "results", "import", s.write("two.jws", good+"\n"+forged+"\n"), "--yes")
+	if !strings.Contains(out, "0 results recorded; 1 recorded before, 1 refused") || !strings.Contains(out, "S-2") {
+		t.Errorf("the refused line is told as %s", out)
+	}
+	mixed := "signed_result,fee,fee_paid_by,order_line,report,issued_at,sample_source,counterfeit\n" +
+		signedReport(k, "S-3", line) + ",300.00CNY,platform,,,,,\n,,,l1,U-1,2026-11-30T02:00:00Z,photos,1\n"
+	s.says(exitUsage, "--authenticator is missing", "results", "import", s.write("mixed.csv", mixed), "--yes")
+	s.says(exitOK, "2 results recorded", "results", "import", s.write("mixed.csv", mixed), "--yes", "--authenticator", "cti", "--merchant", "m1")
+	list := s.says(exitOK, "S-3", "result", "list", strings.TrimPrefix(firstClaim(t, s), "merchants/m1/claims/"), "-o", "json")
+	if !strings.Contains(list, `"minorUnits": "30000"`) && !strings.Contains(list, `"minorUnits":"30000"`) {
+		t.Errorf("the fee is lost: %s", list)
+	}
+	for content, want := range map[string]string{
+		good + "\n" + good:                              "f.csv:2: is the same as line 1",
+		good + "\nx.y.z":                                "f.csv:2: is no signed result",
+		good + "\n\nnothing":                            "f.csv:3: is no signed result",
+		good + "\n" + strings.Repeat("a", 1<<18):        "f.csv:2: has more than 131072 bytes",
+		"signed_result,report\n" + good + ",R-1\n":      "f.csv:2: report must be empty beside signed_result",
+		"signed_result,merchant\n" + good + ",m2\n":     "f.csv:2: is signed about merchant m1, and not about",
+		"signed_result,fee\n" + good + ",3.00CNY\n":     "f.csv:2: fee and fee_paid_by must be given together",
+		"signed_result,commission\n" + good + ",none\n": "f.csv:2: commission must be MERCHANT/CLAIM/NUMBER",
+		"signed_result,merchant\n,m1\n":                 "f.csv:2: report is missing",
+		"signed_result\nx.y\n":                          "f.csv:2: is no signed result",
+	} {
+		f := newResultFile("f.csv", "authenticators/cti", "m1", time.UTC)
+		if err := f.read(strings.NewReader(content)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40q: %v; want %q", content, err, want)
+		}
+	}
+	if f, err := readResults(good); err == nil || !strings.Contains(err.Error(), "is signed for authenticator cti, not for") {
+		t.Errorf("for another body: %v, %v", f.signed, err)
+	}
+}
+
+// Would catch a call with more signed results than a server takes, by number or by size, and one
+// that is left out.
+func TestSignedResultsAreSentInParts(t *testing.T) {
+	t.Parallel()
+	f := newResultFile("f", "", "", time.UTC)
+	for i := range 1_300 {
+		f.results = append(f.results, &tenfoldv1.ResultToRecord{})
+		size := 100
+		if i >= 1_200 {
+			size = signedMax
+		}
+		f.signed = append(f.signed, &tenfoldv1.RecordSignedResultRequest{SignedResult: strings.Repeat("a", size)})
+	}
+	unsigned, signed := 0, 0
+	for _, b := range f.batches() {
+		bytes := 0
+		for _, r := range b.GetSignedRequests() {
+			bytes += len(r.GetSignedResult())
+		}
+		if n := len(b.GetRequests()) + len(b.GetSignedRequests()); n == 0 || n > resultBatch || bytes > signedBytes {
+			t.Errorf("a call with %d results of %d bytes", n, bytes)
+		}
+		unsigned, signed = unsigned+len(b.GetRequests()), signed+len(b.GetSignedRequests())
+	}
+	if unsigned != 1_300 || signed != 1_300 {
+		t.Errorf("sent: %d and %d", unsigned, signed)
+	}
+}
+
 // firstClaim is the claim of the sandbox.
 func firstClaim(t *testing.T, s *policySandbox) string {
 	t.Helper()
@@ -99,7 +190,7 @@ func TestFaultsInFilesOfResults(t *testing.T) {
 		"claim," + head + "1KJPW-D6M05-F2S5T-CT5FM,l1,R-1,2026-03-02T09:00:00Z,photos,1\n": "f.csv:2: must name one of claim, order_line and order, not 2",
 		"fee," + head + "3,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                         "f.csv:2: fee must be an amount",
 		"fee," + head + "3.00CNY,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                   "f.csv:2: fee and fee_paid_by must be given together",
-		"tampered," + head + "1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                     "f.csv:2: unit 1 has two verdicts",
+		"tampered," + head + "1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                    "f.csv:2: unit 1 has two verdicts",
 		"genuine," + head + "1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                     "f.csv:2: unit 1 has two verdicts",
 		"custody_intact," + head + "maybe,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":          "f.csv:2: custody_intact must be yes or no",
 		head + strings.Repeat("l1,,2026-03-02T09:00:00Z,photos,1\n", 200):                  "f.csv:52: and perhaps more",
@@ -133,10 +224,16 @@ func FuzzResultFile(f *testing.F) {
 	f.Add("order_line,report,issued_at,sample_source,counterfeit\nl1,R-1,2026-03-02T09:00:00Z,photos,1\n")
 	f.Add("claim,report,issued_at,sample_source,genuine,fee,fee_paid_by\n1KJPW-D6M05-F2S5T-CT5FM,R-1,2026-03-02 09:00,photos,\"1,3-5\",3.00CNY,platform\n")
 	f.Add("\ufefforder,report,report\n\"")
+	f.Add(signedReport(signaturetest.Ed25519(1), "S-1", `{"merchant":"m1","orderLine":"l1"}`))
 	f.Fuzz(func(t *testing.T, content string) {
 		file, err := readResults(content)
-		if (err == nil) != (len(file.results) > 0 && len(file.List) == 0) {
+		if (err == nil) != (len(file.results)+len(file.signed) > 0 && len(file.List) == 0) {
 			t.Fatalf("%d results, %d faults, %v", len(file.results), len(file.List), err)
+		}
+		for i, r := range file.signed {
+			if r.GetParent() == "" || r.GetRequestId() == "" || file.signedLines[i] < 1 {
+				t.Fatalf("line %d is taken as %v", file.signedLines[i], r)
+			}
 		}
 		for i, r := range file.results {
 			if r.GetReportNumber() == "" || r.GetIssuedAt() == nil || len(r.GetUnitVerdicts()) == 0 || r.GetSubject() == nil || r.GetRequestId() == "" || file.lines[i] < 2 {

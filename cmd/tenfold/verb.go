@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"buf.build/go/protovalidate"
@@ -211,7 +212,7 @@ func refusedItems(answer proto.Message) error {
 			count(item.GetStatus())
 		}
 	case *tenfoldv1.BatchRecordResultsResponse:
-		for _, item := range batch.GetItems() {
+		for _, item := range slices.Concat(batch.GetItems(), batch.GetSignedItems()) {
 			count(item.GetStatus())
 		}
 	case *tenfoldv1.BatchConfirmNoticesResponse:

@@ -60,8 +60,21 @@ type Judged struct {
 	Category string
 	IssuedAt time.Time
 	// Methods are those that were tested by, TestedOn the days in Beijing of the test, as far
-	// as a signed report names them.
+	// as they are told.
 	Methods, TestedOn []string
+	// Brand and Trademark are those of the goods; empty if they are not told.
+	Brand, Trademark string
+	// Signed says that a signed report tells all this.
+	Signed bool
+}
+
+// field is the field of a request that tells something of the test: the named one, or the signed
+// report.
+func (j *Judged) field(name string) string {
+	if j.Signed {
+		return "signed_result"
+	}
+	return name
 }
 
 // CheckResult refuses a result of the body: with AUTHENTICATOR_SUSPENDED while it is
@@ -94,19 +107,27 @@ func (b *Body) CheckActive() error {
 		With("authenticatorId", b.ID).With("suspendedAt", at).At("authenticator")
 }
 
-// checkTest refuses a result by what its signed report says of the test.
+// checkTest refuses a result by what is told of the test and of the goods.
 func (b *Body) checkTest(j *Judged) error {
 	for _, day := range j.TestedOn {
 		if !b.accreditedOn(day) {
 			return fault.New(fault.AuthenticatorNotAccredited, "no accreditation of authenticator %s was valid on %s, a day of the test", b.ID, day).
-				With("authenticatorId", b.ID).With("issuedOn", day).At("signed_result")
+				With("authenticatorId", b.ID).With("issuedOn", day).At(j.field("issued_at"))
 		}
 	}
 	for _, m := range j.Methods {
 		if len(b.Methods) > 0 && !hasPlain(b.Methods, m) {
 			return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for the method %q", b.ID, m).
-				With("authenticatorId", b.ID).At("signed_result")
+				With("authenticatorId", b.ID).At(j.field("methods"))
 		}
+	}
+	if field, what := j.field("brand"), "brand"; !b.JudgesGoods(j.Brand, j.Trademark) {
+		said := j.Brand
+		if said == "" {
+			field, what, said = j.field("trademark_number"), "trademark", j.Trademark
+		}
+		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for the %s %q", b.ID, what, said).
+			With("authenticatorId", b.ID).At(field)
 	}
 	return nil
 }

@@ -58,6 +58,9 @@ type Report struct {
 		TestedFrom string `json:"testedFrom"`
 		TestedTo   string `json:"testedUntil"`
 	} `json:"dates"`
+	Trademark struct {
+		Number string `json:"number"`
+	} `json:"trademark"`
 	SampleSource  claim.SampleSource `json:"sampleSource"`
 	Reinspection  bool               `json:"reinspection"`
 	CustodyIntact bool               `json:"custodyIntact"`

@@ -82,6 +82,78 @@ func TestReportsAnswerCommissions(t *testing.T) {
 	}
 }
 
+// Would catch a result that answers the commission that stands first and not the one that it
+// names, or the one that has all of its units; one that answers two; and one that names a
+// commission which it cannot answer, and is recorded or leaves a trace.
+func TestAResultAnswersOneCommission(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 1_000_000)
+	c := f.file(filing(line("m1", "l1", 3, 30_000), 1, 2, 3))
+	give := func(body string, units ...int32) commission.Commission {
+		t.Helper()
+		return *f.done(f.request("m1", "CommissionItem"), &book.CommissionItem{ClaimID: c.ID, AuthenticatorID: body, Units: units, DueAt: f.Now().AddDate(0, 0, 10)}).Commission
+	}
+	one, others, another := give("lab-1", 1), give("lab-1", 2, 3), give("lab-2", 1)
+	declined := f.step(give("lab-2", 2), commission.Decline)
+	report := func(number string, names int32, ordinals ...int32) claim.Result {
+		r := result(c, claim.Genuine, number)
+		r.Commission, r.Units = names, nil
+		for _, u := range ordinals {
+			r.Units = append(r.Units, claim.Unit{Ordinal: u, Verdict: claim.Genuine})
+		}
+		return r
+	}
+	events := len(f.Rows("m1").Events)
+	for name, x := range map[string]struct {
+		result claim.Result
+		reason fault.Reason
+	}{
+		"one that is not there": {report("X", 9, 1), fault.CommissionNotFound},
+		"another body's":        {report("X", another.Number, 1), fault.CommissionNotFound},
+		"other units":           {report("X", others.Number, 1), fault.CommissionNotFound},
+	} {
+		if err := f.recordErr(x.result); !isRefused(err, x.reason, "commission") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ended := report("X", declined.Number, 2)
+	ended.AuthenticatorID = "lab-2"
+	if err := f.recordErr(ended); !isRefused(err, fault.CommissionStateConflict, "commission") {
+		t.Errorf("a declined one: %v", err)
+	}
+	if got := len(f.Rows("m1").Events); got != events {
+		t.Errorf("refusals left %d events", got-events)
+	}
+	state := func(x commission.Commission) string {
+		now := f.commissioned(x)
+		text := string(now.State)
+		for _, u := range now.Units {
+			text += " " + string(u.Verdict)
+		}
+		return text
+	}
+	// Named: not the oldest that has a unit of it.
+	f.must(f.recordErr(report("R-1", others.Number, 1, 2)))
+	if a, b := state(one), state(others); a != "OFFERED PENDING" || b != "OFFERED GENUINE PENDING" {
+		t.Errorf("after the one that names: %s, %s", a, b)
+	}
+	// Not named: the one that has all of its units.
+	f.must(f.recordErr(report("R-2", 0, 2, 3)))
+	if a, b := state(one), state(others); a != "OFFERED PENDING" || b != "REPORTED GENUINE GENUINE" {
+		t.Errorf("after the one that has all units: %s, %s", a, b)
+	}
+	// Neither: the oldest that has one of them.
+	f.must(f.recordErr(report("R-3", 0, 1, 2)))
+	if a := state(one); a != "REPORTED GENUINE" {
+		t.Errorf("after the one with a unit of it: %s", a)
+	}
+	if a := state(another); a != "OFFERED PENDING" {
+		t.Errorf("another body's: %s", a)
+	}
+}
+
 // Would catch a claim whose wait for results ends before the report that was asked for is due
 // (rule V7), one whose wait is cut short by a commission, and a deadline of another kind that
 // moves.

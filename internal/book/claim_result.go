@@ -16,11 +16,13 @@ import (
 // claim once the results decide it. A result that contradicts an earlier one is no
 // error: it is stored, and if both carry the same weight a person decides.
 type RecordResult struct {
-	// Result names the claim and the authenticator; the engine sets the rest of what
-	// it should know by itself.
+	// Result names the claim and the authenticator, and may name the commission that it
+	// answers; the engine sets the rest of what it should know by itself.
 	Result claim.Result
-	// Methods and TestedOn are what a signed report says of the test, beside the result.
+	// Methods are those that the units were tested by, Brand and Trademark those of the goods, as
+	// far as they are told; TestedOn are the days of the test that a signed report names.
 	Methods, TestedOn []string
+	Brand, Trademark  string
 	// ValidFrom is when the signed credential begins to count that the result is the subject of;
 	// zero for none.
 	ValidFrom time.Time
@@ -65,12 +67,31 @@ func (r *RecordResult) Cover(d *request.Digest) {
 	case r.DigestVersion() > request.FirstVersion+1:
 		d.Texts(x.SampleID)
 	}
+	if r.DigestVersion() > request.FirstVersion+3 {
+		d.Number(int64(x.Commission))
+		methods, brand, trademark := r.toldUnsigned()
+		d.Number(int64(len(methods)))
+		d.Texts(methods...)
+		d.Texts(brand, trademark)
+	}
+}
+
+// toldUnsigned is what a caller tells of test and goods beside the result. A signed statement
+// tells it by itself.
+func (r *RecordResult) toldUnsigned() (methods []string, brand, trademark string) {
+	if r.Result.Signed != "" {
+		return nil, "", ""
+	}
+	return r.Methods, r.Brand, r.Trademark
 }
 
 // DigestVersion implements grown: the second list covers the fee, the third the sample, the
-// fourth the signed statement.
+// fourth the signed statement, the fifth the commission and what is told of test and goods.
 func (r *RecordResult) DigestVersion() int64 {
+	methods, brand, trademark := r.toldUnsigned()
 	switch {
+	case r.Result.Commission > 0, len(methods) > 0, brand+trademark != "":
+		return request.FirstVersion + 4
 	case r.Result.Signed != "":
 		return request.FirstVersion + 3
 	case r.Result.SampleID != "":
@@ -119,6 +140,12 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 		b.detail("sample", result.SampleID)
 	}
 	b.detail("units", claim.Describe(result.Units))
+	methods, brand, trademark := r.toldUnsigned()
+	for _, told := range [][2]string{{"methods", strings.Join(methods, "; ")}, {"brand", brand}, {"trademark_number", trademark}} {
+		if told[1] != "" {
+			b.detail(told[0], told[1])
+		}
+	}
 	if result.Commission > 0 {
 		b.detail("commission", number(int64(result.Commission)))
 	}
@@ -154,6 +181,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body)
 	if err := r.checkReinspection(b, c); err != nil {
 		return err
 	}
+	if err := r.checkCommission(b); err != nil {
+		return err
+	}
 	if r.Result.Fee != 0 {
 		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
 			return err
@@ -174,7 +204,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body)
 	if err := judge.CheckSigner(r.Result.SigningKey, b.now); err != nil {
 		return err
 	}
-	judged := authenticator.Judged{IssuedAt: r.Result.IssuedAt, Methods: r.Methods, TestedOn: r.TestedOn}
+	judged := authenticator.Judged{
+		IssuedAt: r.Result.IssuedAt, Methods: r.Methods, TestedOn: r.TestedOn, Brand: r.Brand, Trademark: r.Trademark, Signed: r.Result.Signed != "",
+	}
 	if l := b.lines.get(c.OrderLineID); l != nil {
 		judged.Category = l.line.Category
 	}

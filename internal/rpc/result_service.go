@@ -22,6 +22,7 @@ type resultService struct {
 	tenfoldv1.UnimplementedResultServiceServer
 	backend
 	validator protovalidate.Validator
+	signed    *signedResultService
 }
 
 // methodRecordResult is the method under which an item of a batch is stored, so that the item
@@ -30,18 +31,44 @@ const methodRecordResult = "AuthenticationService/RecordResult"
 
 // BatchRecordResults records each result as a command of its own.
 func (s *resultService) BatchRecordResults(ctx context.Context, r *tenfoldv1.BatchRecordResultsRequest) (*tenfoldv1.BatchRecordResultsResponse, error) {
-	if err := fits(len(r.GetRequests()), "record at most %d results"); err != nil {
+	if err := fits(len(r.GetRequests())+len(r.GetSignedRequests()), "record at most %d results"); err != nil {
 		return nil, err
 	}
-	items := together(r.GetRequests(), func(item *tenfoldv1.ResultToRecord) *tenfoldv1.BatchRecordResultsItem {
-		done, replayed, err := itemChecked(ctx, s.validator, item, methodRecordResult, s.record)
-		if err != nil {
-			return &tenfoldv1.BatchRecordResultsItem{Status: s.refusedItem(ctx, methodRecordResult, err)}
-		}
-		return &tenfoldv1.BatchRecordResultsItem{Status: &tenfoldv1.ItemStatus{}, Result: done.result, Claim: done.claim, Replayed: replayed}
-	})
+	var runs []func() *tenfoldv1.BatchRecordResultsItem
+	for _, item := range r.GetRequests() {
+		runs = append(runs, func() *tenfoldv1.BatchRecordResultsItem {
+			done, replayed, err := itemChecked(ctx, s.validator, item, methodRecordResult, s.record)
+			return s.recordedItem(ctx, methodRecordResult, done, replayed, err)
+		})
+	}
+	for _, item := range r.GetSignedRequests() {
+		runs = append(runs, func() *tenfoldv1.BatchRecordResultsItem {
+			done, replayed, err := itemChecked(ctx, s.validator, item, methodRecordSigned, s.recordSigned)
+			return s.recordedItem(ctx, methodRecordSigned, done, replayed, err)
+		})
+	}
+	items := together(runs, func(run func() *tenfoldv1.BatchRecordResultsItem) *tenfoldv1.BatchRecordResultsItem { return run() })
 	lighten(items)
-	return &tenfoldv1.BatchRecordResultsResponse{Items: items}, nil
+	unsigned := len(r.GetRequests())
+	return &tenfoldv1.BatchRecordResultsResponse{Items: items[:unsigned], SignedItems: items[unsigned:]}, nil
+}
+
+// recordedItem answers an item that a method has recorded or refused.
+func (s *resultService) recordedItem(ctx context.Context, method string, done recorded, replayed bool, err error) *tenfoldv1.BatchRecordResultsItem {
+	if err != nil {
+		return &tenfoldv1.BatchRecordResultsItem{Status: s.refusedItem(ctx, method, err)}
+	}
+	return &tenfoldv1.BatchRecordResultsItem{Status: &tenfoldv1.ItemStatus{}, Result: done.result, Claim: done.claim, Replayed: replayed}
+}
+
+// recordSigned records one item that its body signed.
+func (s *resultService) recordSigned(ctx context.Context, r *tenfoldv1.RecordSignedResultRequest) (recorded, bool, error) {
+	o, err := s.signed.recordSigned(ctx, r)
+	if err != nil {
+		return recorded{}, false, err
+	}
+	c, err := s.claimAfter(ctx, &o)
+	return recorded{resultName(o.MerchantID, o.ResultID), c}, o.Replayed, err
 }
 
 // recorded is a result by its name, and its claim.
@@ -92,11 +119,15 @@ type finding interface {
 	GetFee() *tenfoldv1.Money
 	GetFeePaidBy() tenfoldv1.FeePayer
 	GetIssuedAt() *timestamppb.Timestamp
+	GetCommission() string
+	GetMethods() []string
+	GetBrand() string
+	GetTrademarkNumber() string
 }
 
 // recordResult carries out the command that records a finding on a claim.
 func (b *backend) recordResult(ctx context.Context, merchant, claimID string, r finding) (book.Outcome, error) {
-	cmd, err := recordingOf(claimID, r)
+	cmd, err := recordingOf(merchant, claimID, r)
 	if err != nil {
 		return book.Outcome{}, err
 	}
@@ -106,7 +137,7 @@ func (b *backend) recordResult(ctx context.Context, merchant, claimID string, r 
 }
 
 // recordingOf is the command that records a finding on a claim.
-func recordingOf(claimID string, r finding) (*book.RecordResult, error) {
+func recordingOf(merchant, claimID string, r finding) (*book.RecordResult, error) {
 	authenticator, _ := nameOf(r.GetAuthenticator())
 	cmd := book.RecordResult{Result: claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
@@ -114,7 +145,14 @@ func recordingOf(claimID string, r finding) (*book.RecordResult, error) {
 		Units: units(r.GetUnitVerdicts()), IssuedAt: moment(r.GetIssuedAt()), ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
 		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
-	}}
+	}, Methods: r.GetMethods(), Brand: r.GetBrand(), Trademark: r.GetTrademarkNumber()}
+	if name := r.GetCommission(); name != "" {
+		of, id, err := claimOf(name, "commission")
+		if err != nil || of != merchant || id != claimID {
+			return nil, fault.New(fault.CommissionNotFound, "%s is no commission of claim %s", name, claimID).With("claimId", claimID).At("commission")
+		}
+		cmd.Result.Commission = int32(numberOf(name))
+	}
 	if r.GetFee() != nil && cmd.Result.Fee == 0 {
 		return nil, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")
 	}

@@ -191,9 +191,8 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterReportServiceServer(s.grpc, &reportService{backend: b})
 	results := &resultService{backend: b, validator: validator}
 	tenfoldv1.RegisterResultServiceServer(s.grpc, results)
-	tenfoldv1.RegisterSignedResultServiceServer(s.grpc, &signedResultService{
-		backend: b, authentication: &authenticationService{backend: b}, results: results, validator: validator,
-	})
+	results.signed = &signedResultService{backend: b, authentication: &authenticationService{backend: b}, results: results, validator: validator}
+	tenfoldv1.RegisterSignedResultServiceServer(s.grpc, results.signed)
 	tenfoldv1.RegisterReconsiderationServiceServer(s.grpc, &reconsiderationService{backend: b})
 	tenfoldv1.RegisterHistoryServiceServer(s.grpc, &historyService{backend: b})
 	tenfoldv1.RegisterAuditServiceServer(s.grpc, &auditService{backend: b})

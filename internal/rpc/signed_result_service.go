@@ -26,50 +26,52 @@ type signedResultService struct {
 // methodRecordSigned is the method under which a signed result is stored.
 const methodRecordSigned = "SignedResultService/RecordSignedResult"
 
-// RecordSignedResult verifies the signature before the command waits for its turn. Whether the
-// key counts is decided by the body at the commit.
-func (s *signedResultService) RecordSignedResult(ctx context.Context, r *tenfoldv1.RecordSignedResultRequest) (*tenfoldv1.RecordSignedResultResponse, error) {
+// recordSigned verifies the signature before the command waits for its turn. Whether the key
+// counts is decided by the body at the commit.
+func (s *signedResultService) recordSigned(ctx context.Context, r *tenfoldv1.RecordSignedResultRequest) (book.Outcome, error) {
 	said, err := signature.ParseStatement(r.GetSignedResult())
 	if err != nil {
-		return nil, atSigned(err)
+		return book.Outcome{}, atSigned(err)
 	}
 	report, err := authenticator.ReadReport(said)
 	if err != nil {
-		return nil, err
+		return book.Outcome{}, err
 	}
 	item, err := s.item(r, report)
 	if err != nil {
-		return nil, err
+		return book.Outcome{}, err
 	}
 	if err := ownResult(ctx, item.GetAuthenticator()); err != nil {
-		return nil, err
+		return book.Outcome{}, err
 	}
 	body, err := s.engine.Authenticator(ctx, report.Issuer.Authenticator)
 	if err != nil {
-		return nil, atSigned(err)
+		return book.Outcome{}, atSigned(err)
 	}
 	key, err := body.Verify(said)
 	if err != nil {
-		return nil, atSigned(err)
+		return book.Outcome{}, atSigned(err)
 	}
 	merchant, _ := nameOf(r.GetParent())
 	claimID, err := s.results.subject(ctx, merchant, item, methodRecordSigned)
 	if err != nil {
-		return nil, err
+		return book.Outcome{}, err
 	}
-	cmd, err := recordingOf(claimID, item)
+	cmd, err := recordingOf(merchant, claimID, item)
 	if err != nil {
-		return nil, err
+		return book.Outcome{}, err
 	}
 	cmd.Result.SigningKey, cmd.Result.Signed = key, r.GetSignedResult()
+	cmd.Trademark = report.Trademark.Number
 	cmd.Methods, cmd.TestedOn, cmd.ValidFrom = report.MethodIDs(), report.TestedOn(), report.ValidFrom
-	return s.carryOut(ctx, merchant, r, cmd)
-}
-
-func (s *signedResultService) carryOut(ctx context.Context, merchant string, r *tenfoldv1.RecordSignedResultRequest, cmd *book.RecordResult) (*tenfoldv1.RecordSignedResultResponse, error) {
 	h := s.header(ctx, merchant, r)
 	h.Method = methodRecordSigned
-	o, err := s.engine.Do(ctx, h, cmd)
+	return s.engine.Do(ctx, h, cmd)
+}
+
+// RecordSignedResult records a result that its body signed.
+func (s *signedResultService) RecordSignedResult(ctx context.Context, r *tenfoldv1.RecordSignedResultRequest) (*tenfoldv1.RecordSignedResultResponse, error) {
+	o, err := s.recordSigned(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +97,7 @@ func (s *signedResultService) item(r *tenfoldv1.RecordSignedResultRequest, repor
 		Authenticator: authenticatorName(report.Issuer.Authenticator), ReportNumber: report.Report.Number,
 		UnitVerdicts: unitsOf(report.Units()), SampleSource: sampleSources.proto(report.SampleSource),
 		Reinspection: report.Reinspection, CustodyIntact: report.CustodyIntact, IssuedAt: stamp(report.Report.IssuedAt),
-		ReportDigest: report.Report.Digest, Statement: report.Statement, Sample: report.Sample(), Fee: r.GetFee(), FeePaidBy: r.GetFeePaidBy(),
+		ReportDigest: report.Report.Digest, Statement: report.Statement, Sample: report.Sample(), Commission: r.GetCommission(), Fee: r.GetFee(), FeePaidBy: r.GetFeePaidBy(),
 	}
 	switch subject := &report.Subject; {
 	case subject.Claim != "":

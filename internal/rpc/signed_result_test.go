@@ -3,11 +3,13 @@ package rpc_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/audit"
@@ -276,6 +278,179 @@ func TestV11UnsignedResultsOfBodiesThatCouldSignRankLower(t *testing.T) {
 		t.Errorf("weighed: %v, %s", e.GetWeighing(), why)
 	}
 	f.audited()
+}
+
+// Would catch a signed result in a batch that is not decided alone, one that is recorded unverified
+// or otherwise than in a call of its own, statuses in another order, and a batch that takes more
+// than it can.
+func TestSignedResultsComeInBatches(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.register("cti")
+	s, other := signaturetest.Ed25519(1), signaturetest.Ed25519(2)
+	key := f.keyed("cti", s)
+	one, two := f.file("m1", "l1"), f.file("m1", "l2")
+	unsigned := f.reported(two, "U-1", 1)
+	good, forged := f.signed(s, "cti", one, "S-1", nil), f.signed(other, "cti", one, "S-2", nil)
+	foreign := f.signed(s, "cti", one, "S-3", map[string]any{"subject": map[string]any{"merchant": "m2", "orderLine": "l1"}})
+	again := proto.CloneOf(good)
+	again.RequestId = f.id()
+	batch := &tenfoldv1.BatchRecordResultsRequest{
+		Requests:       []*tenfoldv1.ResultToRecord{unsigned, {}},
+		SignedRequests: []*tenfoldv1.RecordSignedResultRequest{forged, good, {}, foreign},
+	}
+	client := tenfoldv1.NewResultServiceClient(f.conn)
+	send := func(b *tenfoldv1.BatchRecordResultsRequest) (reasons []string, items []*tenfoldv1.BatchRecordResultsItem) {
+		t.Helper()
+		got, err := client.BatchRecordResults(f.as("operator"), b)
+		if err != nil || len(got.GetItems()) != len(b.GetRequests()) || len(got.GetSignedItems()) != len(b.GetSignedRequests()) {
+			t.Fatalf("answered: %v, %v", got, err)
+		}
+		for _, item := range slices.Concat(got.GetItems(), got.GetSignedItems()) {
+			reasons = append(reasons, strings.TrimPrefix(item.GetStatus().GetReason().String(), "REASON_"))
+		}
+		return reasons, got.GetSignedItems()
+	}
+	want := []string{"UNSPECIFIED", "REQUEST_INVALID", "KEY_NOT_FOUND", "UNSPECIFIED", "REQUEST_INVALID", "SIGNED_RESULT_MISMATCH"}
+	reasons, items := send(batch)
+	if !slices.Equal(reasons, want) || items[1].GetReplayed() || items[1].GetClaim().GetName() != one.GetName() {
+		t.Errorf("recorded: %v, %v", reasons, items)
+	}
+	v, err := f.signedResults().GetSignedResult(f.as("auditor"), &tenfoldv1.GetSignedResultRequest{Name: items[1].GetResult()})
+	if err != nil || !v.GetVerified() || v.GetResult().GetSigningKey() != key {
+		t.Errorf("verified: %v, %v", v, err)
+	}
+	if reasons, items := send(batch); !slices.Equal(reasons, want) || !items[1].GetReplayed() {
+		t.Errorf("sent again: %v, %v", reasons, items)
+	}
+	if alone, err := f.signedResults().RecordSignedResult(f.lab("cti"), good); err != nil || !alone.GetReplayed() {
+		t.Errorf("sent again alone: %v, %v", alone, err)
+	}
+	if reasons, _ := send(&tenfoldv1.BatchRecordResultsRequest{SignedRequests: []*tenfoldv1.RecordSignedResultRequest{again}}); reasons[0] != "RESULT_ALREADY_RECORDED" {
+		t.Errorf("the same report: %v", reasons)
+	}
+	own, err := client.BatchRecordResults(f.lab("sandbox-lab"), &tenfoldv1.BatchRecordResultsRequest{SignedRequests: []*tenfoldv1.RecordSignedResultRequest{again}})
+	if err != nil || own.GetSignedItems()[0].GetStatus().GetReason() != tenfoldv1.Reason_REASON_ACCESS_DENIED {
+		t.Errorf("sent by another body: %v, %v", own, err)
+	}
+	for name, b := range map[string]*tenfoldv1.BatchRecordResultsRequest{
+		"REQUEST_INVALID": {}, "BATCH_TOO_LARGE": {Requests: make([]*tenfoldv1.ResultToRecord, 250), SignedRequests: make([]*tenfoldv1.RecordSignedResultRequest, 251)},
+	} {
+		for i := range b.GetRequests() {
+			b.Requests[i] = &tenfoldv1.ResultToRecord{}
+		}
+		for i := range b.GetSignedRequests() {
+			b.SignedRequests[i] = &tenfoldv1.RecordSignedResultRequest{}
+		}
+		if got := refusal(errorOf(client.BatchRecordResults(f.as("operator"), b))); got.reason != name {
+			t.Errorf("want %s: %+v", name, got)
+		}
+	}
+	f.audited()
+}
+
+// Would catch a result of a body that is not registered for the brand, the trademark or the method
+// that is told of the goods, unsigned or signed, and one that is refused for what nobody told.
+func TestResultsAreOfGoodsThatTheirBodyMayJudge(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	_, err := f.results.RegisterAuthenticator(f.as("operator"), &tenfoldv1.RegisterAuthenticatorRequest{
+		RequestId: f.id(), AuthenticatorId: "dior", Authenticator: &tenfoldv1.Authenticator{
+			Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_BRAND, DisplayName: "Dior", Brands: []string{"Dior Beauty"},
+			TrademarkNumbers: []string{"3159141"}, Methods: []string{"GB/T 29679-2013"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := signaturetest.Ed25519(1)
+	f.keyed("dior", s)
+	c := f.file("m1", "l1")
+	n := 0
+	unsigned := func(change func(*tenfoldv1.RecordResultRequest)) error {
+		n++
+		item := f.reported(c, fmt.Sprint("U-", n), 1)
+		r := &tenfoldv1.RecordResultRequest{
+			Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: "authenticators/dior", ReportNumber: item.GetReportNumber(),
+			UnitVerdicts: item.GetUnitVerdicts(), SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_PHOTOS, IssuedAt: item.GetIssuedAt(),
+		}
+		change(r)
+		return errorOf(f.results.RecordResult(f.as("operator"), r))
+	}
+	signed := func(members map[string]any) error {
+		n++
+		members["sampleSource"] = "PHOTOS"
+		return f.signedErr(f.signed(s, "dior", c, fmt.Sprint("S-", n), members))
+	}
+	type told = tenfoldv1.RecordResultRequest
+	for name, x := range map[string]struct {
+		err   error
+		field string
+	}{
+		"nothing told":              {unsigned(func(*told) {}), ""},
+		"the brand":                 {unsigned(func(r *told) { r.Brand = "ＤＩＯＲ beauty" }), ""},
+		"the trademark":             {unsigned(func(r *told) { r.TrademarkNumber = "3159141" }), ""},
+		"the brand alone":           {unsigned(func(r *told) { r.Brand, r.TrademarkNumber = "Dior Beauty", "1" }), ""},
+		"the method":                {unsigned(func(r *told) { r.Methods = []string{"gb/t 29679-2013"} }), ""},
+		"another brand":             {unsigned(func(r *told) { r.Brand = "Maotai" }), "brand"},
+		"another trademark":         {unsigned(func(r *told) { r.TrademarkNumber = "1" }), "trademark_number"},
+		"another method":            {unsigned(func(r *told) { r.Methods = []string{"GB/T 29679-2013", "smell"} }), "methods"},
+		"signed, the trademark":     {signed(map[string]any{"trademark": map[string]any{"number": "3159141"}}), ""},
+		"signed, another trademark": {signed(map[string]any{"trademark": map[string]any{"number": "1"}}), "signed_result"},
+		"signed, another method":    {signed(map[string]any{"methods": []any{map[string]any{"id": "smell"}}}), "signed_result"},
+	} {
+		if got := refusal(x.err); x.field == "" && x.err != nil || x.field != "" && (got.reason != "AUTHENTICATOR_NOT_TRUSTED" || got.field != x.field) {
+			t.Errorf("%s: %v, want a refusal at %q", name, x.err, x.field)
+		}
+	}
+	batch := f.reported(c, "U-99", 1)
+	batch.Authenticator, batch.Brand = "authenticators/dior", "Maotai"
+	if items := f.recordAll(f.as("operator"), batch); items[0].GetStatus().GetReason() != tenfoldv1.Reason_REASON_AUTHENTICATOR_NOT_TRUSTED {
+		t.Errorf("in a batch: %v", items)
+	}
+	f.audited()
+}
+
+// Would catch a commission that a result names and does not answer, in every way of recording one.
+func TestResultsNameTheirCommission(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	s := signaturetest.Ed25519(1)
+	f.register("cti")
+	f.keyed("cti", s)
+	c, other := f.file("m1", "l1"), f.file("m1", "l2")
+	give := func(c *tenfoldv1.Claim, units ...int32) string {
+		t.Helper()
+		r := f.commissioning(c, "cti")
+		r.Units = units
+		made, err := f.commissions().CommissionItem(f.as("support"), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made.GetCommission().GetName()
+	}
+	first, second, foreign := give(c, 1), give(c, 2), give(other)
+	both := map[string]any{"items": []any{map[string]any{"unit": 1, "verdict": "COUNTERFEIT"}, map[string]any{"unit": 2, "verdict": "COUNTERFEIT"}}}
+	r := f.signed(s, "cti", c, "S-1", both)
+	r.Commission = foreign
+	if got := refusal(f.signedErr(r)); got.reason != "COMMISSION_NOT_FOUND" || got.field != "commission" {
+		t.Errorf("of another claim: %+v", got)
+	}
+	r.Commission = second
+	got, err := f.signedResults().RecordSignedResult(f.lab("cti"), r)
+	if err != nil || got.GetResult().GetCommission() != second {
+		t.Errorf("signed: %v, %v", got, err)
+	}
+	item := f.reported(c, "U-1", 1, 2)
+	item.Authenticator, item.Commission = "authenticators/cti", first
+	if items := f.recordAll(f.as("operator"), item); items[0].GetStatus().GetCode() != 0 {
+		t.Fatalf("in a batch: %v", items)
+	} else if x, err := f.results.GetResult(f.as("support"), &tenfoldv1.GetResultRequest{Name: items[0].GetResult()}); err != nil || x.GetResult().GetCommission() != first {
+		t.Errorf("in a batch: %v, %v", x, err)
+	}
 }
 
 // expiredKey gives sandbox-lab a key that counts for a minute, which then is over.

@@ -409,9 +409,25 @@ type RecordResultRequest struct {
 	// The sample that was examined, as the steps of custody of the claim name it. Only
 	// with a sealed sample of the platform or the consumer's sample. Empty: the only
 	// one that has all the units, or the only one of these that the body tested.
-	Sample        string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sample string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
+	// The commission that it answers:
+	// merchants/{merchant}/claims/{claim}/commissions/{n} of the same claim, open, of the
+	// authenticator, with one of the units. COMMISSION_NOT_FOUND,
+	// COMMISSION_STATE_CONFLICT. Empty: the oldest open one of the authenticator that has
+	// all the units, or else one of them.
+	Commission string `protobuf:"bytes,26,opt,name=commission,proto3" json:"commission,omitempty"`
+	// The methods that the units were tested by, up to 50. The authenticator must be
+	// registered for each of them: AUTHENTICATOR_NOT_TRUSTED. Kept with the event that
+	// tells of the result.
+	Methods []string `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
+	// The brand that the goods bear, and the registration number of the trademark. An
+	// authenticator that is registered for brands or trademarks must be registered for
+	// one of those that are named: AUTHENTICATOR_NOT_TRUSTED. Empty if not told.
+	Brand string `protobuf:"bytes,28,opt,name=brand,proto3" json:"brand,omitempty"`
+	// The registration number of the trademark that the goods bear. See brand.
+	TrademarkNumber string `protobuf:"bytes,29,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RecordResultRequest) Reset() {
@@ -552,6 +568,34 @@ func (x *RecordResultRequest) GetFeePaidBy() FeePayer {
 func (x *RecordResultRequest) GetSample() string {
 	if x != nil {
 		return x.Sample
+	}
+	return ""
+}
+
+func (x *RecordResultRequest) GetCommission() string {
+	if x != nil {
+		return x.Commission
+	}
+	return ""
+}
+
+func (x *RecordResultRequest) GetMethods() []string {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+func (x *RecordResultRequest) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *RecordResultRequest) GetTrademarkNumber() string {
+	if x != nil {
+		return x.TrademarkNumber
 	}
 	return ""
 }
@@ -1015,8 +1059,7 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9b\x01\n" +
 	"\x1aListAuthenticatorsResponse\x12K\n" +
 	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eauthenticators\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xc5\n" +
-	"\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xef\f\n" +
 	"\x13RecordResultRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -1039,7 +1082,14 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\tstatement\x18\r \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12)\n" +
 	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
 	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy\x129\n" +
-	"\x06sample\x18\x19 \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{0,64}$R\x06sample:v\xbaHs\x1aq\n" +
+	"\x06sample\x18\x19 \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{0,64}$R\x06sample\x12\x9a\x01\n" +
+	"\n" +
+	"commission\x18\x1a \x01(\tBz\xe2A\x01\x01\xfaA\x14\n" +
+	"\x12tenfold/Commission\xbaH\\rZ2X^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}/commissions/[1-9][0-9]{0,8})?$R\n" +
+	"commission\x12/\n" +
+	"\amethods\x18\x1b \x03(\tB\x15\xe2A\x01\x01\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x01R\amethods\x12\"\n" +
+	"\x05brand\x18\x1c \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
+	"\x10trademark_number\x18\x1d \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber:v\xbaHs\x1aq\n" +
 	"\x1brecord_result.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xb3\x01\n" +
 	"\x14RecordResultResponse\x12B\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +

@@ -27,11 +27,15 @@ const (
 // BatchRecordResultsRequest holds the results.
 type BatchRecordResultsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 500 results on claims of any merchants; more are BATCH_TOO_LARGE. Each is
-	// validated alone, so an invalid one is refused alone.
-	Requests      []*ResultToRecord `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Results on claims of any merchants: with signed_requests 1 to 500; more are
+	// BATCH_TOO_LARGE. Each is validated alone, so an invalid one is refused alone.
+	Requests []*ResultToRecord `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	// Results that bodies signed. Each is decided like a call of
+	// SignedResultService.RecordSignedResult of its own. The request as a whole has room
+	// for 8 MiB.
+	SignedRequests []*RecordSignedResultRequest `protobuf:"bytes,2,rep,name=signed_requests,json=signedRequests,proto3" json:"signed_requests,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *BatchRecordResultsRequest) Reset() {
@@ -67,6 +71,13 @@ func (*BatchRecordResultsRequest) Descriptor() ([]byte, []int) {
 func (x *BatchRecordResultsRequest) GetRequests() []*ResultToRecord {
 	if x != nil {
 		return x.Requests
+	}
+	return nil
+}
+
+func (x *BatchRecordResultsRequest) GetSignedRequests() []*RecordSignedResultRequest {
+	if x != nil {
+		return x.SignedRequests
 	}
 	return nil
 }
@@ -124,9 +135,25 @@ type ResultToRecord struct {
 	// The sample that was examined, as the steps of custody of the claim name it. Only
 	// with a sealed sample of the platform or the consumer's sample. Empty: the only
 	// one that has all the units.
-	Sample        string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sample string `protobuf:"bytes,25,opt,name=sample,proto3" json:"sample,omitempty"`
+	// The commission that it answers:
+	// merchants/{merchant}/claims/{claim}/commissions/{n} of the same claim, open, of the
+	// authenticator, with one of the units. COMMISSION_NOT_FOUND,
+	// COMMISSION_STATE_CONFLICT. Empty: the oldest open one of the authenticator that has
+	// all the units, or else one of them.
+	Commission string `protobuf:"bytes,26,opt,name=commission,proto3" json:"commission,omitempty"`
+	// The methods that the units were tested by, up to 50. The authenticator must be
+	// registered for each of them: AUTHENTICATOR_NOT_TRUSTED. Kept with the event that
+	// tells of the result.
+	Methods []string `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
+	// The brand that the goods bear, and the registration number of the trademark. An
+	// authenticator that is registered for brands or trademarks must be registered for
+	// one of those that are named: AUTHENTICATOR_NOT_TRUSTED. Empty if not told.
+	Brand string `protobuf:"bytes,28,opt,name=brand,proto3" json:"brand,omitempty"`
+	// The registration number of the trademark that the goods bear. See brand.
+	TrademarkNumber string `protobuf:"bytes,29,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ResultToRecord) Reset() {
@@ -298,6 +325,34 @@ func (x *ResultToRecord) GetSample() string {
 	return ""
 }
 
+func (x *ResultToRecord) GetCommission() string {
+	if x != nil {
+		return x.Commission
+	}
+	return ""
+}
+
+func (x *ResultToRecord) GetMethods() []string {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+func (x *ResultToRecord) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *ResultToRecord) GetTrademarkNumber() string {
+	if x != nil {
+		return x.TrademarkNumber
+	}
+	return ""
+}
+
 type isResultToRecord_Subject interface {
 	isResultToRecord_Subject()
 }
@@ -328,8 +383,10 @@ func (*ResultToRecord_OrderId) isResultToRecord_Subject() {}
 // BatchRecordResultsResponse answers each item.
 type BatchRecordResultsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each request, in their order.
-	Items         []*BatchRecordResultsItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// One for each of the requests, in their order.
+	Items []*BatchRecordResultsItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// One for each of the signed requests, in their order.
+	SignedItems   []*BatchRecordResultsItem `protobuf:"bytes,2,rep,name=signed_items,json=signedItems,proto3" json:"signed_items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -367,6 +424,13 @@ func (*BatchRecordResultsResponse) Descriptor() ([]byte, []int) {
 func (x *BatchRecordResultsResponse) GetItems() []*BatchRecordResultsItem {
 	if x != nil {
 		return x.Items
+	}
+	return nil
+}
+
+func (x *BatchRecordResultsResponse) GetSignedItems() []*BatchRecordResultsItem {
+	if x != nil {
+		return x.SignedItems
 	}
 	return nil
 }
@@ -451,10 +515,11 @@ var File_tenfold_v1_result_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/result_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"f\n" +
-	"\x19BatchRecordResultsRequest\x12I\n" +
-	"\brequests\x18\x01 \x03(\v2\x1a.tenfold.v1.ResultToRecordB\x11\xe2A\x01\x02\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"\xe6\f\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a&tenfold/v1/signed_result_service.proto\x1a\x18tenfold/v1/verdict.proto\"\xe2\x02\n" +
+	"\x19BatchRecordResultsRequest\x12G\n" +
+	"\brequests\x18\x01 \x03(\v2\x1a.tenfold.v1.ResultToRecordB\x0f\xe2A\x01\x01\xbaH\b\x92\x01\x05\"\x03\xd8\x01\x03R\brequests\x12_\n" +
+	"\x0fsigned_requests\x18\x02 \x03(\v2%.tenfold.v1.RecordSignedResultRequestB\x0f\xe2A\x01\x01\xbaH\b\x92\x01\x05\"\x03\xd8\x01\x03R\x0esignedRequests:\x9a\x01\xbaH\x96\x01\x1a\x93\x01\n" +
+	"\x18batch_record_results.any\x12Aat least one result must be given, in requests or signed_requests\x1a4size(this.requests) + size(this.signed_requests) > 0\"\x90\x0f\n" +
 	"\x0eResultToRecord\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -480,11 +545,19 @@ const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"\tstatement\x18\x0f \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12)\n" +
 	"\x03fee\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
 	"\vfee_paid_by\x18\x11 \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy\x129\n" +
-	"\x06sample\x18\x19 \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{0,64}$R\x06sample:y\xbaHv\x1at\n" +
+	"\x06sample\x18\x19 \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{0,64}$R\x06sample\x12\x9a\x01\n" +
+	"\n" +
+	"commission\x18\x1a \x01(\tBz\xe2A\x01\x01\xfaA\x14\n" +
+	"\x12tenfold/Commission\xbaH\\rZ2X^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}/commissions/[1-9][0-9]{0,8})?$R\n" +
+	"commission\x12/\n" +
+	"\amethods\x18\x1b \x03(\tB\x15\xe2A\x01\x01\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x01R\amethods\x12\"\n" +
+	"\x05brand\x18\x1c \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
+	"\x10trademark_number\x18\x1d \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber:y\xbaHv\x1at\n" +
 	"\x1eresult_to_record.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)B\x10\n" +
-	"\asubject\x12\x05\xbaH\x02\b\x01\"`\n" +
+	"\asubject\x12\x05\xbaH\x02\b\x01\"\xb1\x01\n" +
 	"\x1aBatchRecordResultsResponse\x12B\n" +
-	"\x05items\x18\x01 \x03(\v2\".tenfold.v1.BatchRecordResultsItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\"\xee\x01\n" +
+	"\x05items\x18\x01 \x03(\v2\".tenfold.v1.BatchRecordResultsItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\x12O\n" +
+	"\fsigned_items\x18\x02 \x03(\v2\".tenfold.v1.BatchRecordResultsItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vsignedItems\"\xee\x01\n" +
 	"\x16BatchRecordResultsItem\x128\n" +
 	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06status\x12A\n" +
 	"\x06result\x18\x02 \x01(\tB)\xe2A\x01\x03\xfaA\x1e\n" +
@@ -512,31 +585,34 @@ var file_tenfold_v1_result_service_proto_goTypes = []any{
 	(*ResultToRecord)(nil),             // 1: tenfold.v1.ResultToRecord
 	(*BatchRecordResultsResponse)(nil), // 2: tenfold.v1.BatchRecordResultsResponse
 	(*BatchRecordResultsItem)(nil),     // 3: tenfold.v1.BatchRecordResultsItem
-	(*UnitVerdict)(nil),                // 4: tenfold.v1.UnitVerdict
-	(SampleSource)(0),                  // 5: tenfold.v1.SampleSource
-	(*timestamppb.Timestamp)(nil),      // 6: google.protobuf.Timestamp
-	(*Money)(nil),                      // 7: tenfold.v1.Money
-	(FeePayer)(0),                      // 8: tenfold.v1.FeePayer
-	(*ItemStatus)(nil),                 // 9: tenfold.v1.ItemStatus
-	(*Claim)(nil),                      // 10: tenfold.v1.Claim
+	(*RecordSignedResultRequest)(nil),  // 4: tenfold.v1.RecordSignedResultRequest
+	(*UnitVerdict)(nil),                // 5: tenfold.v1.UnitVerdict
+	(SampleSource)(0),                  // 6: tenfold.v1.SampleSource
+	(*timestamppb.Timestamp)(nil),      // 7: google.protobuf.Timestamp
+	(*Money)(nil),                      // 8: tenfold.v1.Money
+	(FeePayer)(0),                      // 9: tenfold.v1.FeePayer
+	(*ItemStatus)(nil),                 // 10: tenfold.v1.ItemStatus
+	(*Claim)(nil),                      // 11: tenfold.v1.Claim
 }
 var file_tenfold_v1_result_service_proto_depIdxs = []int32{
 	1,  // 0: tenfold.v1.BatchRecordResultsRequest.requests:type_name -> tenfold.v1.ResultToRecord
-	4,  // 1: tenfold.v1.ResultToRecord.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	5,  // 2: tenfold.v1.ResultToRecord.sample_source:type_name -> tenfold.v1.SampleSource
-	6,  // 3: tenfold.v1.ResultToRecord.issued_at:type_name -> google.protobuf.Timestamp
-	7,  // 4: tenfold.v1.ResultToRecord.fee:type_name -> tenfold.v1.Money
-	8,  // 5: tenfold.v1.ResultToRecord.fee_paid_by:type_name -> tenfold.v1.FeePayer
-	3,  // 6: tenfold.v1.BatchRecordResultsResponse.items:type_name -> tenfold.v1.BatchRecordResultsItem
-	9,  // 7: tenfold.v1.BatchRecordResultsItem.status:type_name -> tenfold.v1.ItemStatus
-	10, // 8: tenfold.v1.BatchRecordResultsItem.claim:type_name -> tenfold.v1.Claim
-	0,  // 9: tenfold.v1.ResultService.BatchRecordResults:input_type -> tenfold.v1.BatchRecordResultsRequest
-	2,  // 10: tenfold.v1.ResultService.BatchRecordResults:output_type -> tenfold.v1.BatchRecordResultsResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	4,  // 1: tenfold.v1.BatchRecordResultsRequest.signed_requests:type_name -> tenfold.v1.RecordSignedResultRequest
+	5,  // 2: tenfold.v1.ResultToRecord.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	6,  // 3: tenfold.v1.ResultToRecord.sample_source:type_name -> tenfold.v1.SampleSource
+	7,  // 4: tenfold.v1.ResultToRecord.issued_at:type_name -> google.protobuf.Timestamp
+	8,  // 5: tenfold.v1.ResultToRecord.fee:type_name -> tenfold.v1.Money
+	9,  // 6: tenfold.v1.ResultToRecord.fee_paid_by:type_name -> tenfold.v1.FeePayer
+	3,  // 7: tenfold.v1.BatchRecordResultsResponse.items:type_name -> tenfold.v1.BatchRecordResultsItem
+	3,  // 8: tenfold.v1.BatchRecordResultsResponse.signed_items:type_name -> tenfold.v1.BatchRecordResultsItem
+	10, // 9: tenfold.v1.BatchRecordResultsItem.status:type_name -> tenfold.v1.ItemStatus
+	11, // 10: tenfold.v1.BatchRecordResultsItem.claim:type_name -> tenfold.v1.Claim
+	0,  // 11: tenfold.v1.ResultService.BatchRecordResults:input_type -> tenfold.v1.BatchRecordResultsRequest
+	2,  // 12: tenfold.v1.ResultService.BatchRecordResults:output_type -> tenfold.v1.BatchRecordResultsResponse
+	12, // [12:13] is the sub-list for method output_type
+	11, // [11:12] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_result_service_proto_init() }
@@ -549,6 +625,7 @@ func file_tenfold_v1_result_service_proto_init() {
 	file_tenfold_v1_error_detail_proto_init()
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
+	file_tenfold_v1_signed_result_service_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	file_tenfold_v1_result_service_proto_msgTypes[1].OneofWrappers = []any{
 		(*ResultToRecord_Claim)(nil),

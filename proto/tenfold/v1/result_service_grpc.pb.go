@@ -32,9 +32,9 @@ const (
 //
 // Identity, request_id, validate_only and refusals are as in ClaimService.
 type ResultServiceClient interface {
-	// BatchRecordResults records up to 500 results. Each item is decided like a
-	// call of AuthenticationService.RecordResult of its own, with its own
-	// request_id: a refused item leaves the others alone, and an item may be sent
+	// BatchRecordResults records up to 500 results, signed ones among them. Each item
+	// is decided like a call of AuthenticationService.RecordResult, or of
+	// SignedResultService.RecordSignedResult, of its own, with its own request_id: a refused item leaves the others alone, and an item may be sent
 	// again alone or in another batch. BATCH_TOO_LARGE. An item that names an order
 	// or a line is CLAIM_NOT_FOUND if no claim is about all of its units, and
 	// RESULT_SUBJECT_AMBIGUOUS if it cannot be told which claim is meant.
@@ -69,9 +69,9 @@ func (c *resultServiceClient) BatchRecordResults(ctx context.Context, in *BatchR
 //
 // Identity, request_id, validate_only and refusals are as in ClaimService.
 type ResultServiceServer interface {
-	// BatchRecordResults records up to 500 results. Each item is decided like a
-	// call of AuthenticationService.RecordResult of its own, with its own
-	// request_id: a refused item leaves the others alone, and an item may be sent
+	// BatchRecordResults records up to 500 results, signed ones among them. Each item
+	// is decided like a call of AuthenticationService.RecordResult, or of
+	// SignedResultService.RecordSignedResult, of its own, with its own request_id: a refused item leaves the others alone, and an item may be sent
 	// again alone or in another batch. BATCH_TOO_LARGE. An item that names an order
 	// or a line is CLAIM_NOT_FOUND if no claim is about all of its units, and
 	// RESULT_SUBJECT_AMBIGUOUS if it cannot be told which claim is meant.

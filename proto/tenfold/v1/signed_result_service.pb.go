@@ -42,7 +42,13 @@ type RecordSignedResultRequest struct {
 	// The cost of the result, greater than zero. Absent if unknown.
 	Fee *Money `protobuf:"bytes,6,opt,name=fee,proto3" json:"fee,omitempty"`
 	// Who paid the fee first. Set exactly when there is a fee.
-	FeePaidBy     FeePayer `protobuf:"varint,7,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	FeePaidBy FeePayer `protobuf:"varint,7,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
+	// The commission that it answers:
+	// merchants/{merchant}/claims/{claim}/commissions/{n} of the same claim, open, of the
+	// authenticator, with one of the units. COMMISSION_NOT_FOUND,
+	// COMMISSION_STATE_CONFLICT. Empty: the oldest open one of the authenticator that has
+	// all the units, or else one of them.
+	Commission    string `protobuf:"bytes,8,opt,name=commission,proto3" json:"commission,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -124,6 +130,13 @@ func (x *RecordSignedResultRequest) GetFeePaidBy() FeePayer {
 		return x.FeePaidBy
 	}
 	return FeePayer_FEE_PAYER_UNSPECIFIED
+}
+
+func (x *RecordSignedResultRequest) GetCommission() string {
+	if x != nil {
+		return x.Commission
+	}
+	return ""
 }
 
 // RecordSignedResultResponse holds the recorded result.
@@ -332,7 +345,7 @@ var File_tenfold_v1_signed_result_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_signed_result_service_proto_rawDesc = "" +
 	"\n" +
 	"&tenfold/v1/signed_result_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc4\x03\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe1\x04\n" +
 	"\x19RecordSignedResultRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -342,7 +355,11 @@ const file_tenfold_v1_signed_result_service_proto_rawDesc = "" +
 	"\rsigned_result\x18\x04 \x01(\tB\x0f\xe2A\x01\x02\xbaH\br\x06\x10\x01(\x80\x80\bR\fsignedResult\x12A\n" +
 	"\rreport_digest\x18\x05 \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12)\n" +
 	"\x03fee\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
-	"\vfee_paid_by\x18\a \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy\"\xb9\x01\n" +
+	"\vfee_paid_by\x18\a \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy\x12\x9a\x01\n" +
+	"\n" +
+	"commission\x18\b \x01(\tBz\xe2A\x01\x01\xfaA\x14\n" +
+	"\x12tenfold/Commission\xbaH\\rZ2X^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}/commissions/[1-9][0-9]{0,8})?$R\n" +
+	"commission\"\xb9\x01\n" +
 	"\x1aRecordSignedResultResponse\x12B\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
