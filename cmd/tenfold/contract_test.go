@@ -159,7 +159,7 @@ func TestExamplesOfVerbsAreComplete(t *testing.T) {
 		for line := range strings.Lines(cmd.Example) {
 			args := wordsOfLine(t, strings.TrimSpace(line))
 			reads := slices.ContainsFunc(args, func(a string) bool {
-				return strings.HasSuffix(a, ".json") || strings.HasSuffix(a, ".yaml") || strings.HasSuffix(a, ".txt") || strings.HasSuffix(a, ".csv") || a == "-"
+				return strings.HasSuffix(a, ".json") || strings.HasSuffix(a, ".yaml") || strings.HasSuffix(a, ".txt") || strings.HasSuffix(a, ".csv") || strings.HasSuffix(a, ".jws") || a == "-"
 			})
 			if reads {
 				continue // Its file is not there.

@@ -3,6 +3,7 @@ package book
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"

@@ -122,6 +122,35 @@ func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
 	return b, err
 }
 
+// KeysEnding counts bodies that are not suspended by when the newest of their keys ends that are not
+// revoked.
+type KeysEnding struct {
+	// Expiring end within the asked time, Expired have ended.
+	Expiring, Expired int64
+}
+
+// KeysEnding looks at the first bodies by id, at most so many, for keys that have ended at a time or
+// end soon after it.
+func (r Reader) KeysEnding(ctx context.Context, now time.Time, soon time.Duration, most int) (KeysEnding, error) {
+	k, _, err := readOne(ctx, r, "count keys that end", `
+		SELECT
+			count(*) FILTER (WHERE b.ends > $1 AND b.ends <= $2),
+			count(*) FILTER (WHERE b.ends <= $1)
+		FROM (
+			SELECT (
+				SELECT max((k.key ->> 'until')::timestamptz)
+				FROM json_array_elements(a.signing_keys) AS k (key)
+				WHERE k.key ->> 'revokedAt' IS NULL) AS ends
+			FROM (
+				SELECT signing_keys
+				FROM authenticator_states
+				WHERE suspension_change = 0 AND signing_keys IS NOT NULL
+				ORDER BY authenticator_id
+				LIMIT $3) a) b`,
+		func(rows *sql.Rows) (k KeysEnding, err error) { return k, rows.Scan(&k.Expiring, &k.Expired) }, now, now.Add(soon), most)
+	return k, err
+}
+
 // Connections says how many connections of the pool are in use, how many are idle, and
 // how many there may be.
 type Connections struct {

@@ -100,3 +100,40 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		}
 	}
 }
+
+// Would catch a body that is told to lose its last key although it has a later one, is suspended or
+// has none that counts, and one that is not told.
+func TestKeysThatEndAreCounted(t *testing.T) {
+	t.Parallel()
+	db, rows := withDues(t, 1)
+	day := func(n int) string { return duesAt.AddDate(0, 0, n).Format(time.RFC3339) }
+	key := func(until int) string { return `{"thumbprint":"t","until":"` + day(until) + `"}` }
+	revoked := func(until int) string {
+		return `{"thumbprint":"t","until":"` + day(until) + `","revokedAt":"` + day(-9) + `"}`
+	}
+	for id, x := range map[string]struct {
+		keys      string
+		suspended bool
+	}{
+		"none": {}, "later": {keys: key(1) + "," + key(31)}, "at-the-end": {keys: key(30)}, "both-end": {keys: key(2) + "," + key(3)},
+		"over": {keys: key(-1) + "," + key(0)}, "rotated": {keys: key(-1) + "," + key(400)}, "revoked": {keys: revoked(9)},
+		"its-next-is-revoked": {keys: key(5) + "," + revoked(400)}, "suspended": {keys: key(1), suspended: true},
+	} {
+		change := 0
+		if x.suspended {
+			change = 1
+		}
+		_, err := rows.ExecContext(t.Context(), `
+			INSERT INTO authenticator_states (authenticator_id, version, revision, change_count, kind, display_name, content, any_goods, any_category,
+				suspension_change, suspended_at, suspension_reason, registered_at, signing_keys)
+			VALUES ($1, 1, 1, 1, 'BRAND', $1, '{}', true, true, $2, CASE WHEN $2 = 1 THEN $3::timestamptz END, '', $3,
+				CASE WHEN $4 = '' THEN NULL ELSE ('[' || $4 || ']')::json END)`, id, change, duesAt, x.keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := db.Reader().KeysEnding(t.Context(), duesAt, 30*24*time.Hour, 100)
+	if want := (postgres.KeysEnding{Expiring: 3, Expired: 1}); err != nil || got != want {
+		t.Errorf("counted %+v, %v, want %+v", got, err, want)
+	}
+}

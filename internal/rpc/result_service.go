@@ -133,7 +133,17 @@ func (b *backend) recordResult(ctx context.Context, merchant, claimID string, r 
 	}
 	h := b.header(ctx, merchant, r)
 	h.Method = methodRecordResult
-	return b.engine.Do(ctx, h, cmd)
+	o, err := b.engine.Do(ctx, h, cmd)
+	b.watchSignature(ctx, err)
+	return o, err
+}
+
+// watchSignature tells the operator of a result that was refused by its signature.
+func (b *backend) watchSignature(ctx context.Context, err error) {
+	if reason, refused := b.observer.signatureRefused(err); refused {
+		who := callerOf(ctx)
+		b.log.WarnContext(ctx, "a signature was refused", "reason", reason, "workload", who.Workload, "scope", who.Scope)
+	}
 }
 
 // recordingOf is the command that records a finding on a claim.

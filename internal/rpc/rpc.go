@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,6 +82,29 @@ type Observer struct {
 	// Refused receives the reason of each refusal, of calls and of items of
 	// batches; it may be nil.
 	Refused func(fault.Reason)
+	// SignatureRefused receives why a result is not recorded because of its signature, or because
+	// it has none: one of SignatureReasons, of calls and of items of batches. It may be nil.
+	SignatureRefused func(fault.Reason)
+}
+
+// SignatureReasons are why a result is refused by its signature.
+func SignatureReasons() []fault.Reason {
+	return []fault.Reason{
+		fault.SignatureInvalid, fault.SignedResultInvalid, fault.SignedResultMismatch, fault.KeyNotFound, fault.KeyRevoked, fault.KeyNotValid,
+		fault.AlgorithmNotAllowed, fault.SignatureRequired,
+	}
+}
+
+// signatureRefused reports the refusal of a result by its signature, and says whether it is one.
+func (o *Observer) signatureRefused(err error) (fault.Reason, bool) {
+	reason := reasonOf(err)
+	if !slices.Contains(SignatureReasons(), reason) {
+		return "", false
+	}
+	if o.SignatureRefused != nil {
+		o.SignatureRefused(reason)
+	}
+	return reason, true
 }
 
 // refused reports a refusal.

@@ -28,7 +28,8 @@ const methodRecordSigned = "SignedResultService/RecordSignedResult"
 
 // recordSigned verifies the signature before the command waits for its turn. Whether the key
 // counts is decided by the body at the commit.
-func (s *signedResultService) recordSigned(ctx context.Context, r *tenfoldv1.RecordSignedResultRequest) (book.Outcome, error) {
+func (s *signedResultService) recordSigned(ctx context.Context, r *tenfoldv1.RecordSignedResultRequest) (o book.Outcome, err error) {
+	defer func() { s.watchSignature(ctx, err) }()
 	said, err := signature.ParseStatement(r.GetSignedResult())
 	if err != nil {
 		return book.Outcome{}, atSigned(err)

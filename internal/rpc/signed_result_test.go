@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/audit"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/signature/signaturetest"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -450,6 +455,54 @@ func TestResultsNameTheirCommission(t *testing.T) {
 		t.Fatalf("in a batch: %v", items)
 	} else if x, err := f.results.GetResult(f.as("support"), &tenfoldv1.GetResultRequest{Name: items[0].GetResult()}); err != nil || x.GetResult().GetCommission() != first {
 		t.Errorf("in a batch: %v, %v", x, err)
+	}
+}
+
+// Would catch a signature that is refused and not counted, or counted twice; a missing one that is
+// not; and a refusal that is counted although it is about no signature.
+func TestRefusedSignaturesAreCounted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.register("cti")
+	s, other := signaturetest.Ed25519(1), signaturetest.Ed25519(2)
+	key := f.keyed("cti", s)
+	f.signedOnly()
+	c := f.file("m1", "l1")
+	var mu sync.Mutex
+	var told []string
+	config := rpc.Defaults()
+	config.Observer.SignatureRefused = func(reason fault.Reason) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, string(reason))
+	}
+	listener := bufconn.Listen(1 << 20)
+	t.Cleanup(f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, config))
+	conn := dial(t, listener)
+	signed, results := tenfoldv1.NewSignedResultServiceClient(conn), tenfoldv1.NewResultServiceClient(conn)
+	good := f.signed(s, "cti", c, "S-1", nil)
+	batch, err := results.BatchRecordResults(f.as("operator"), &tenfoldv1.BatchRecordResultsRequest{
+		Requests:       []*tenfoldv1.ResultToRecord{f.reported(c, "U-1", 1)},
+		SignedRequests: []*tenfoldv1.RecordSignedResultRequest{f.swapped(good, f.signed(s, "cti", c, "S-2", nil)), good},
+	})
+	if err != nil || batch.GetSignedItems()[1].GetStatus().GetCode() != 0 {
+		t.Fatalf("recorded: %v, %v", batch, err)
+	}
+	send := func(r *tenfoldv1.RecordSignedResultRequest) { _, _ = signed.RecordSignedResult(f.as("operator"), r) }
+	send(f.signed(other, "cti", c, "S-3", nil))
+	send(f.signed(s, "cti", c, "S-4", map[string]any{"items": []any{map[string]any{"unit": 9, "verdict": "GENUINE"}}}))
+	send(f.signed(s, "cti", c, "S-5", map[string]any{"items": "none"}))
+	if err := f.revokeErr(key); err != nil {
+		t.Fatal(err)
+	}
+	send(f.signed(s, "cti", c, "S-6", nil))
+	_, _ = tenfoldv1.NewAuthenticatorKeyServiceClient(conn).GetAuthenticatorKey(f.as("operator"), &tenfoldv1.GetAuthenticatorKeyRequest{Name: "authenticators/cti/keys/none"})
+	mu.Lock()
+	defer mu.Unlock()
+	slices.Sort(told)
+	if want := []string{"KEY_NOT_FOUND", "KEY_REVOKED", "SIGNATURE_INVALID", "SIGNATURE_REQUIRED", "SIGNED_RESULT_INVALID"}; !slices.Equal(told, want) {
+		t.Errorf("counted: %v, want %v", told, want)
 	}
 }
 

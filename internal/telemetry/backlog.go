@@ -18,6 +18,9 @@ const (
 	backlogMax = 10_000
 	// backlogTimeout is how long one count may take.
 	backlogTimeout = 5 * time.Second
+	// keysAhead is how long before its end a body's newest key is shown as expiring: another key
+	// takes two persons here, and often a ceremony there.
+	keysAhead = 30 * 24 * time.Hour
 	// backlogAge is how long a count is shown; after that no count is better than
 	// an old one.
 	backlogAge = time.Minute
@@ -37,6 +40,7 @@ type Backlog struct {
 type counted struct {
 	postgres.Backlog
 	now, late, at time.Time
+	keys          postgres.KeysEnding
 	// calendarUntil is when the years end of which the calendar is set.
 	calendarUntil time.Time
 }
@@ -77,6 +81,9 @@ func (b *Backlog) Count(ctx context.Context) error {
 	c.late = c.now.Add(-b.engine.LapseGrace())
 	var err error
 	if c.Backlog, err = b.db.Reader().Backlog(ctx, c.late, c.at, backlogMax); err != nil {
+		return err
+	}
+	if c.keys, err = b.db.Reader().KeysEnding(ctx, c.now, keysAhead, backlogMax); err != nil {
 		return err
 	}
 	catalog, err := b.engine.RecentCatalog(ctx)
@@ -121,6 +128,7 @@ func (b *Backlog) readings() []reading {
 		breaks, ofBreaks         = "tenfold.reconciliation.breaks", "Breaks between the engine and files of channels: open, and those among them whose time has passed."
 		asked, ofAsked           = "tenfold.evidence.requests", "Requests for evidence: open, and those among them whose time has passed."
 		jobs, ofJobs             = "tenfold.jobs", "Jobs: open, on which servers work or which they are to take, proposed, which wait for a second person, and failed."
+		keys, ofKeys             = "tenfold.signing.keys", "Bodies that are not suspended and whose newest signing key expires within 30 days, or has expired."
 		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Webhook deliveries: due, and dead, which no receiver took."
 	)
 	return []reading{
@@ -163,6 +171,8 @@ func (b *Backlog) readings() []reading {
 			read: b.of(func(c *counted) int64 { return c.Quarantined })},
 		{name: "tenfold.webhook.lag", unit: "s", about: "How long ago the oldest due delivery became due.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestDelivery })},
+		{name: keys, about: ofKeys, label: "state", value: "expiring", read: b.of(func(c *counted) int64 { return c.keys.Expiring })},
+		{name: keys, about: ofKeys, label: "state", value: "expired", read: b.of(func(c *counted) int64 { return c.keys.Expired })},
 		{name: "tenfold.calendar.left", unit: "s", about: "For how long the years last of which the calendar is set; below zero if this year is not set.",
 			read: b.from(func(c *counted) float64 { return c.calendarUntil.Sub(c.now).Seconds() })},
 	}

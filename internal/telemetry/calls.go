@@ -25,8 +25,12 @@ import (
 func (t *Telemetry) Calls() (rpc.Observer, error) {
 	var o rpc.Observer
 	var err error
-	if o.Refused, err = t.refusals(); err != nil {
+	if o.Refused, err = t.refusals("tenfold.refusals", "Refused calls and refused items of batches, by reason.", rpc.Reasons()); err != nil {
 		return o, fmt.Errorf("count refusals: %w", err)
+	}
+	const ofSignatures = "Results that were refused by their signature, or because they have none, by reason."
+	if o.SignatureRefused, err = t.refusals("tenfold.signatures.refused", ofSignatures, rpc.SignatureReasons()); err != nil {
+		return o, fmt.Errorf("count refused signatures: %w", err)
 	}
 	methods := make(map[string]*method)
 	if o.Answered, err = t.durations(methods); err != nil {
@@ -71,14 +75,13 @@ func (t *Telemetry) durations(methods map[string]*method) (func(string, codes.Co
 }
 
 // refusals counts refusals by reason, each from zero.
-func (t *Telemetry) refusals() (func(fault.Reason), error) {
-	count, err := t.meter.Int64Counter("tenfold.refusals",
-		metric.WithDescription("Refused calls and refused items of batches, by reason."))
+func (t *Telemetry) refusals(name, about string, each []fault.Reason) (func(fault.Reason), error) {
+	count, err := t.meter.Int64Counter(name, metric.WithDescription(about))
 	if err != nil {
 		return nil, err
 	}
 	reasons := make(map[fault.Reason][]metric.AddOption)
-	for _, reason := range rpc.Reasons() {
+	for _, reason := range each {
 		reasons[reason] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", string(reason))))}
 		count.Add(context.Background(), 0, reasons[reason]...)
 	}

@@ -75,7 +75,9 @@ func TestRefusalsAreCountedByReason(t *testing.T) {
 		o.Refused(fault.QueueFull)
 	}
 	o.Refused(fault.ClaimNotFound)
+	o.SignatureRefused(fault.KeyRevoked)
 	f.measured(m,
+		`tenfold_signatures_refused_total{reason="KEY_REVOKED"} 1`, `tenfold_signatures_refused_total{reason="SIGNATURE_INVALID"} 0`,
 		`tenfold_refusals_total{reason="QUEUE_FULL"} 2`, `tenfold_refusals_total{reason="CLAIM_NOT_FOUND"} 1`,
 		`tenfold_refusals_total{reason="HOLD_EXCEEDED"} 0`, `tenfold_build_info{goversion="`+runtime.Version()+`",revision="abc",version="1.2.3"} 1`,
 	)
@@ -98,7 +100,8 @@ func TestBacklogIsShownWhileItIsFresh(t *testing.T) {
 	if err := backlog.Count(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f.measured(m, `tenfold_payouts{state="open"} 0`, `tenfold_claims_waiting{state="IN_REVIEW"} 0`, "tenfold_deadlines_lag_seconds 0", "tenfold_events_quarantined 0", "tenfold_calendar_left_seconds 2.62908e+07")
+	f.measured(m, `tenfold_payouts{state="open"} 0`, `tenfold_claims_waiting{state="IN_REVIEW"} 0`, "tenfold_deadlines_lag_seconds 0", "tenfold_events_quarantined 0",
+		`tenfold_signing_keys{state="expiring"} 0`, `tenfold_signing_keys{state="expired"} 0`, "tenfold_calendar_left_seconds 2.62908e+07")
 	now = now.Add(time.Minute + time.Nanosecond)
 	if strings.Contains(scrape(m), "tenfold_payouts") {
 		t.Error("payouts are shown as they were long ago")
