@@ -265,7 +265,8 @@ type AddCustodyStepRequest struct {
 	// the claim.
 	EvidenceDigests []string `protobuf:"bytes,13,rep,name=evidence_digests,json=evidenceDigests,proto3" json:"evidence_digests,omitempty"`
 	// The number of a step of the sample in whose place this one stands. Zero for
-	// none.
+	// none. The order service and authenticators correct only steps that they added
+	// themselves, an authenticator only its own body's: ACCESS_DENIED.
 	Corrects int32 `protobuf:"varint,14,opt,name=corrects,proto3" json:"corrects,omitempty"`
 	// A remark, up to 2,000 characters, without personal data. May be empty.
 	Note          string `protobuf:"bytes,15,opt,name=note,proto3" json:"note,omitempty"`

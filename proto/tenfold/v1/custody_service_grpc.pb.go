@@ -33,9 +33,10 @@ const (
 // to other units.
 type CustodyServiceClient interface {
 	// AddCustodyStep adds a step of a sample, in any order. The results of the claim
-	// are ranked anew, and the claim moves where they decide otherwise. A body adds
-	// steps of samples that it is commissioned with. CLAIM_NOT_FOUND,
-	// UNIT_NOT_CLAIMED, AUTHENTICATOR_NOT_FOUND, COMMISSION_NOT_FOUND,
+	// are ranked anew, and the claim moves where they decide otherwise and no person
+	// decided it or is to decide it. A body adds steps of samples that it is
+	// commissioned with; a claim that it has no commission on is CLAIM_NOT_FOUND.
+	// UNIT_NOT_CLAIMED, AUTHENTICATOR_NOT_FOUND, AUTHENTICATOR_SUSPENDED, COMMISSION_NOT_FOUND,
 	// CUSTODY_STEP_CONFLICT, CUSTODY_LIMIT_REACHED, CUSTODY_EVIDENCE_UNKNOWN,
 	// ACCESS_DENIED.
 	AddCustodyStep(ctx context.Context, in *AddCustodyStepRequest, opts ...grpc.CallOption) (*AddCustodyStepResponse, error)
@@ -83,9 +84,10 @@ func (c *custodyServiceClient) ListCustodySteps(ctx context.Context, in *ListCus
 // to other units.
 type CustodyServiceServer interface {
 	// AddCustodyStep adds a step of a sample, in any order. The results of the claim
-	// are ranked anew, and the claim moves where they decide otherwise. A body adds
-	// steps of samples that it is commissioned with. CLAIM_NOT_FOUND,
-	// UNIT_NOT_CLAIMED, AUTHENTICATOR_NOT_FOUND, COMMISSION_NOT_FOUND,
+	// are ranked anew, and the claim moves where they decide otherwise and no person
+	// decided it or is to decide it. A body adds steps of samples that it is
+	// commissioned with; a claim that it has no commission on is CLAIM_NOT_FOUND.
+	// UNIT_NOT_CLAIMED, AUTHENTICATOR_NOT_FOUND, AUTHENTICATOR_SUSPENDED, COMMISSION_NOT_FOUND,
 	// CUSTODY_STEP_CONFLICT, CUSTODY_LIMIT_REACHED, CUSTODY_EVIDENCE_UNKNOWN,
 	// ACCESS_DENIED.
 	AddCustodyStep(context.Context, *AddCustodyStepRequest) (*AddCustodyStepResponse, error)
