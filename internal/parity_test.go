@@ -215,7 +215,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"authenticator_changes_action_known":      sorted(authenticator.Actions()),
 		"authenticator_scopes_scope_known":        sorted(authenticator.Scopes()),
 		"policy_proposal_votes_action_known":      sorted(policyproposal.Votes()),
-		"channel_imports_side_known":              sorted(reconcile.Sides()),
+		"channel_imports_side_known":              sorted(reconcile.FileSides()),
 		"channel_imports_state_known":             sorted(reconcile.ImportStates()),
 		"channel_line_matches_rule_known":         sorted(reconcile.Rules()),
 		"channel_lines_kind_known":                sorted(formats.Kinds()),

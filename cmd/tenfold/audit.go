@@ -82,6 +82,7 @@ type audited struct {
 
 type discrepancy struct {
 	Merchant string `json:"merchant"`
+	Class    string `json:"class"`
 	Subject  string `json:"subject"`
 	Detail   string `json:"detail"`
 }
@@ -137,7 +138,8 @@ func record(ctx context.Context, db *postgres.DB, begun time.Time, r *audit.Repo
 	if kept {
 		begun = clock.Shows
 	}
-	return db.RecordAudit(ctx, begun, r.Books, len(r.Discrepancies))
+	_, err = audit.Keep(ctx, db, begun, r)
+	return err
 }
 
 // show writes what an audit found.
@@ -145,14 +147,14 @@ func (c *auditConfig) show(r *audit.Report, took time.Duration, recorded bool) e
 	if c.out.isJSON() {
 		a := audited{Books: r.Books, Cut: r.Cut, Seconds: took.Seconds(), Recorded: recorded, Discrepancies: []discrepancy{}}
 		for _, d := range r.Discrepancies {
-			a.Discrepancies = append(a.Discrepancies, discrepancy{d.MerchantID, d.Subject, d.Detail})
+			a.Discrepancies = append(a.Discrepancies, discrepancy{d.MerchantID, string(d.Class), d.Subject, d.Detail})
 		}
 		return c.out.json(a)
 	}
 	if len(r.Discrepancies) > 0 {
-		t := c.out.newTable("Discrepancies", column{title: "merchant"}, column{title: "subject"}, column{title: "detail"})
+		t := c.out.newTable("Discrepancies", column{title: "merchant"}, column{title: "class"}, column{title: "subject"}, column{title: "detail"})
 		for _, d := range r.Discrepancies {
-			t.AppendRow([]any{d.MerchantID, d.Subject, d.Detail})
+			t.AppendRow([]any{d.MerchantID, d.Class, d.Subject, d.Detail})
 		}
 		c.out.render(t)
 	}

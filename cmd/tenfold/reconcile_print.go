@@ -85,7 +85,7 @@ func printBreak(o *output, b *tenfoldv1.Break) {
 	}
 	o.facts("", [2]string{"break", b.GetName()}, [2]string{"state", word(b.GetState())}, [2]string{"class", word(b.GetClass())},
 		[2]string{"what differs", b.GetDetail()}, [2]string{"day", b.GetDay()}, [2]string{"side", word(b.GetSide())}, [2]string{"number", b.GetNumber()},
-		[2]string{"claim", b.GetClaim()}, [2]string{"payout", b.GetPayout()}, [2]string{"line", line}, [2]string{"expected", optional(b.GetExpected())},
+		[2]string{"book", b.GetBook()}, [2]string{"claim", b.GetClaim()}, [2]string{"payout", b.GetPayout()}, [2]string{"line", line}, [2]string{"expected", optional(b.GetExpected())},
 		[2]string{"found", optional(b.GetFound())}, [2]string{"opened", o.since(b.GetOpenTime())}, [2]string{"due", o.since(b.GetDueTime())},
 		[2]string{"closed", o.since(b.GetCloseTime())}, [2]string{"reason", reasonWord(b.GetCloseReason())}, [2]string{"assignee", b.GetAssignee()})
 	if len(b.GetNotes()) == 0 {

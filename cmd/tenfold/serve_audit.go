@@ -51,7 +51,7 @@ func auditOnce(ctx context.Context, db *postgres.DB, now func() time.Time, told 
 		if i == discrepanciesLogged {
 			break
 		}
-		log.ErrorContext(ctx, "discrepancy", "merchant", d.MerchantID, "subject", d.Subject, "detail", d.Detail)
+		log.ErrorContext(ctx, "discrepancy", "merchant", d.MerchantID, "class", d.Class, "subject", d.Subject, "detail", d.Detail)
 	}
 	if err != nil {
 		if !errors.Is(ctx.Err(), context.Canceled) {
@@ -59,7 +59,7 @@ func auditOnce(ctx context.Context, db *postgres.DB, now func() time.Time, told 
 		}
 		return
 	}
-	if err := db.RecordAudit(ctx, at, r.Books, len(r.Discrepancies)); err != nil {
+	if _, err := audit.Keep(ctx, db, at, &r); err != nil {
 		log.ErrorContext(ctx, "record audit", "error", err)
 	}
 	took := time.Since(begun)

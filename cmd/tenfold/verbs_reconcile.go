@@ -86,7 +86,7 @@ func breakVerbs() []verb {
 			flags: []input{
 				{name: "state", field: "state", usage: "only breaks in this state: open or closed"},
 				{name: "class", field: "class", usage: "only breaks of this class"},
-				{name: "side", field: "side", usage: "only breaks of this side: gateway, channel or marketplace"},
+				{name: "side", field: "side", usage: "only breaks of this side: gateway, channel, marketplace or books"},
 				{name: "day", field: "day", usage: "only breaks of this day, such as 2026-03-01"},
 				{name: "assignee", field: "assignee", usage: "only breaks assigned to this person"},
 				{name: "merchant", field: "merchant", usage: "only breaks about this merchant", as: merchantText},

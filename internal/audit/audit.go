@@ -9,6 +9,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
 )
 
 const (
@@ -38,6 +40,11 @@ type Discrepancy struct {
 	Subject string
 	// Detail says which values disagree.
 	Detail string
+	// Class says in what the books disagree.
+	Class reconcile.Class
+	// Expected and Found are the amounts that disagree, in Currency; empty where it is not of one.
+	Expected, Found money.Amount
+	Currency        string
 }
 
 // String is the discrepancy in one line.
@@ -53,7 +60,9 @@ func gone(ctx context.Context, db *postgres.DB) (found []Discrepancy, err error)
 	err = db.InAudit(ctx, func(a *postgres.Audit) error {
 		ids, err := a.Bookless()
 		for _, id := range ids {
-			found = append(found, Discrepancy{MerchantID: id, Subject: "book", Detail: "is missing, although there are events of it"})
+			found = append(found, Discrepancy{
+				MerchantID: id, Subject: "book", Detail: "is missing, although there are events of it", Class: reconcile.BooksDiffer,
+			})
 		}
 		return err
 	})
@@ -158,6 +167,8 @@ type inspection struct {
 	found []Discrepancy
 	// most is how many discrepancies end the audit of the book.
 	most int
+	// class is that of what is found now; empty for BOOKS_DIFFER.
+	class reconcile.Class
 
 	// persons are the commitments of the people whom the book knows, in hex.
 	persons map[string]string
@@ -197,13 +208,28 @@ type inspection struct {
 
 // wrong records a discrepancy.
 func (b *inspection) wrong(subject, format string, args ...any) {
-	b.found = append(b.found, Discrepancy{MerchantID: b.head.MerchantID, Subject: subject, Detail: fmt.Sprintf(format, args...)})
+	b.found = append(b.found, Discrepancy{
+		MerchantID: b.head.MerchantID, Subject: subject, Detail: fmt.Sprintf(format, args...), Class: cmp.Or(b.class, reconcile.BooksDiffer),
+	})
+}
+
+// as gives what f finds a class.
+func (b *inspection) as(class reconcile.Class, f func()) {
+	before := b.class
+	b.class = class
+	f()
+	b.class = before
 }
 
 // equal records a discrepancy if got is not want.
 func equal[V comparable](b *inspection, subject, what string, got, want V) {
-	if got != want {
-		b.wrong(subject, "%s is %v, should be %v", what, got, want)
+	if got == want {
+		return
+	}
+	b.wrong(subject, "%s is %v, should be %v", what, got, want)
+	if amount, ok := any(got).(money.Amount); ok {
+		d := &b.found[len(b.found)-1]
+		d.Found, d.Expected, d.Currency = amount, any(want).(money.Amount), b.head.Currency
 	}
 }
 
@@ -231,7 +257,7 @@ func (b *inspection) checkAccounts() error {
 		stored[a.Purpose] = a.Balance
 		equal(b, subject, "running total", a.Balance, b.sums[a.Purpose])
 		if a.Balance.Of(a.Purpose) < 0 && !a.Purpose.MayGoBelowZero() {
-			b.wrong(subject, "is below zero: %d", a.Balance.Of(a.Purpose))
+			b.as(reconcile.BalanceNegative, func() { b.wrong(subject, "is below zero: %d", a.Balance.Of(a.Purpose)) })
 		}
 		debits += int64(a.Balance.Debits)
 		credits += int64(a.Balance.Credits)

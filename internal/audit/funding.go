@@ -6,6 +6,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
 )
 
 // moved holds amounts by kind of transfer.
@@ -44,11 +45,24 @@ func (b *inspection) checkHolds(subject string, c *claim.Claim, holds []*ledger.
 		captured[h.Source] += h.Captured
 		b.held[h.Source] += h.Open()
 	}
-	equal(b, subject, "amount in open holds", open[ledger.Deposit]+open[ledger.ShopFunds], c.Funding.Held)
-	equal(b, subject, "deposit in open holds", open[ledger.Deposit], m.onto(ledger.DepositHeld))
-	equal(b, subject, "shop funds in open holds", open[ledger.ShopFunds], m.onto(ledger.ShopFundsHeld))
-	equal(b, subject, "deposit captured", captured[ledger.Deposit], m[ledger.DepositCaptured])
-	equal(b, subject, "shop funds captured", captured[ledger.ShopFunds], m[ledger.ShopFundsCaptured])
+	b.as(reconcile.HoldsDiffer, func() {
+		equal(b, subject, "amount in open holds", open[ledger.Deposit]+open[ledger.ShopFunds], c.Funding.Held)
+		equal(b, subject, "deposit in open holds", open[ledger.Deposit], m.onto(ledger.DepositHeld))
+		equal(b, subject, "shop funds in open holds", open[ledger.ShopFunds], m.onto(ledger.ShopFundsHeld))
+	})
+	b.as(reconcile.SourceMixDiffers, func() {
+		equal(b, subject, "deposit captured", captured[ledger.Deposit], m[ledger.DepositCaptured])
+		equal(b, subject, "shop funds captured", captured[ledger.ShopFunds], m[ledger.ShopFundsCaptured])
+	})
+}
+
+// itemClasses are the classes of items that disagree with the transfers.
+var itemClasses = [ledger.ItemCount]reconcile.Class{
+	ledger.ItemHeld:        reconcile.HoldsDiffer,
+	ledger.ItemFromDeposit: reconcile.SourceMixDiffers, ledger.ItemFromShopFunds: reconcile.SourceMixDiffers,
+	ledger.ItemAdvanced: reconcile.ReceivableDiffers, ledger.ItemWrittenOff: reconcile.ReceivableDiffers,
+	ledger.ItemFeeFronted: reconcile.FeeMischarged, ledger.ItemFeeMerchant: reconcile.FeeMischarged, ledger.ItemFeeConsumer: reconcile.FeeMischarged,
+	ledger.ItemFeeOwed: reconcile.FeeMischarged, ledger.ItemFeeWrittenOff: reconcile.FeeMischarged, ledger.ItemFeeFromShopFunds: reconcile.FeeMischarged,
 }
 
 // items computes the amounts of a claim's money from its transfers, by the table of
@@ -98,23 +112,27 @@ var itemNames = [ledger.ItemCount]string{
 func (b *inspection) checkItems(subject string, c *claim.Claim, m moved) {
 	has, award, fee := itemsOf(c), m.items(ledger.DueAward), m.items(ledger.DueFee)
 	for item, name := range itemNames {
-		if award[item] == fee[item] {
-			equal(b, subject, name, has[item], award[item])
-		} else {
-			between(b, subject, name, has[item], award[item], fee[item])
-		}
+		b.as(itemClasses[item], func() {
+			if award[item] == fee[item] {
+				equal(b, subject, name, has[item], award[item])
+			} else {
+				between(b, subject, name, has[item], award[item], fee[item])
+			}
+		})
 	}
 	both := func(name string, one, other ledger.Item) {
-		equal(b, subject, name, has[one]+has[other], award[one]+award[other])
+		b.as(reconcile.ReceivableDiffers, func() { equal(b, subject, name, has[one]+has[other], award[one]+award[other]) })
 	}
 	both("amount advanced or owed as a fee", ledger.ItemAdvanced, ledger.ItemFeeOwed)
 	paid := c.Fees.Merchant - c.Fees.Owed - c.Fees.WrittenOff
-	within(b, subject, "fee that shop funds paid", c.Fees.FromShopFunds, paid)
+	b.as(reconcile.FeeMischarged, func() { within(b, subject, "fee that shop funds paid", c.Fees.FromShopFunds, paid) })
 	both("amount written off", ledger.ItemWrittenOff, ledger.ItemFeeWrittenOff)
 	// A recovered fee is money of a source that does not bear the award.
 	fees := award[ledger.ItemFeeOwed] - has[ledger.ItemFeeOwed] - has[ledger.ItemFeeWrittenOff]
-	equal(b, subject, "amount recovered of fees", award[ledger.ItemFromDeposit]+award[ledger.ItemFromShopFunds]-
-		has[ledger.ItemFromDeposit]-has[ledger.ItemFromShopFunds], fees)
+	b.as(reconcile.SourceMixDiffers, func() {
+		equal(b, subject, "amount recovered of fees", award[ledger.ItemFromDeposit]+award[ledger.ItemFromShopFunds]-
+			has[ledger.ItemFromDeposit]-has[ledger.ItemFromShopFunds], fees)
+	})
 }
 
 // between notes a discrepancy when got is not between the two amounts.
@@ -128,7 +146,7 @@ func (b *inspection) checkBearers(subject string, c *claim.Claim, m moved) {
 	f := &c.Funding
 	equal(b, subject, "amount payable", f.Payable(), m.onto(ledger.ClaimPayable))
 	if f.Payable() < 0 {
-		b.wrong(subject, "has %d payable, which is below zero", f.Payable())
+		b.as(reconcile.BalanceNegative, func() { b.wrong(subject, "has %d payable, which is below zero", f.Payable()) })
 	}
 	if f.Payable() > 0 && f.Lost+f.ClawedBack > 0 {
 		b.wrong(subject, "has %d payable although the platform or the consumer bears %d of the sent amount", f.Payable(), f.Lost+f.ClawedBack)

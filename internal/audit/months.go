@@ -12,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
 )
 
 // months are the closed months, whose sums are proved from the transfers of all books.
@@ -30,7 +31,7 @@ type months struct {
 func checkMonths(ctx context.Context, db *postgres.DB) (m *months, found []Discrepancy, err error) {
 	m = new(months)
 	wrong := func(subject, format string, args ...any) {
-		found = append(found, Discrepancy{Subject: subject, Detail: fmt.Sprintf(format, args...)})
+		found = append(found, Discrepancy{Subject: subject, Detail: fmt.Sprintf(format, args...), Class: reconcile.BooksDiffer})
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -226,7 +227,7 @@ func (m *months) check() (found []Discrepancy) {
 
 func (m *months) differs(i int, format, line string) Discrepancy {
 	c := &m.closes[i]
-	return Discrepancy{Subject: fmt.Sprintf("close %d of %s", c.Number, c.Period), Detail: fmt.Sprintf(format, line)}
+	return Discrepancy{Subject: fmt.Sprintf("close %d of %s", c.Number, c.Period), Detail: fmt.Sprintf(format, line), Class: reconcile.BooksDiffer}
 }
 
 // checkMarks compares the marks of a book that lie at an event with the event and with the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
 )
 
 // pageBodies is how many authenticators are held in memory, with all their changes.
@@ -19,7 +20,7 @@ const pageBodies = 200
 // without gaps. It ends soon after it has found most discrepancies.
 func checkRegister(ctx context.Context, db *postgres.DB, most int) (found []Discrepancy, err error) {
 	wrong := func(subject, format string, args ...any) {
-		found = append(found, Discrepancy{Subject: subject, Detail: fmt.Sprintf(format, args...)})
+		found = append(found, Discrepancy{Subject: subject, Detail: fmt.Sprintf(format, args...), Class: reconcile.BooksDiffer})
 	}
 	err = db.InAudit(ctx, func(a *postgres.Audit) error {
 		a.Unread = func(what string, err error) { wrong("a row of the register", "cannot be read (%s): %v", what, err) }

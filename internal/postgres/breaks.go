@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -173,6 +174,58 @@ func (db *DB) KeepComparison(ctx context.Context, r request.Once, c *Compared) (
 	return k, replayed, err
 }
 
+// KeepAudit keeps that an audit of all books ran, and the breaks that it found inside the books.
+// A break is one of its class and subject, on whatever day it was found first. Breaks that were
+// not found are settled if the audit was whole.
+func (db *DB) KeepAudit(ctx context.Context, at time.Time, books, discrepancies int, c *Compared, whole bool) (k Kept, err error) {
+	tx, err := db.pool.BeginTxx(ctx, nil)
+	if err != nil {
+		return k, failure(ctx, "begin audit run", err)
+	}
+	defer func() { _ = tx.Rollback() }() // After the commit it does nothing.
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, comparisonLock); err != nil {
+		return k, failure(ctx, "lock comparisons", err)
+	}
+	if err := recordAudit(ctx, tx, at, books, discrepancies); err != nil {
+		return k, err
+	}
+	if err := foundBefore(ctx, tx, c); err != nil {
+		return k, err
+	}
+	if k.Opened, err = openBreaks(ctx, tx, c); err != nil {
+		return k, err
+	}
+	if whole {
+		if k.Settled, err = settleBreaks(ctx, tx, c); err != nil {
+			return k, err
+		}
+	}
+	return k, failure(ctx, "commit audit run", tx.Commit())
+}
+
+// foundBefore gives breaks inside the books the day on which they were found first.
+func foundBefore(ctx context.Context, tx *sqlx.Tx, c *Compared) error {
+	type row = reconcile.StoredBreak
+	days := make(map[[2]string]string)
+	err := Reader{from: tx}.each(ctx, "find breaks of the books", `
+		SELECT b.class, b.subject, to_char(max(b.file_day), 'YYYY-MM-DD')
+		FROM unnest($1::text[], $2::text[]) AS k (class, subject)
+		JOIN reconciliation_breaks b ON b.side = 'BOOKS' AND b.class = k.class AND b.subject = k.subject
+		GROUP BY b.class, b.subject`, []any{
+		pgwire.Texts(c.Breaks, func(b *row) string { return string(b.Class) }), pgwire.Texts(c.Breaks, func(b *row) string { return b.Subject() }),
+	}, func(rows *sql.Rows) error {
+		var class, subject, day string
+		err := rows.Scan(&class, &subject, &day)
+		days[[2]string{class, subject}] = day
+		return err
+	})
+	for i := range c.Breaks {
+		b := &c.Breaks[i]
+		b.Day = days[[2]string{string(b.Class), b.Subject()}]
+	}
+	return err
+}
+
 // openBreaks opens the breaks that are new, and those that had been settled.
 func openBreaks(ctx context.Context, tx *sqlx.Tx, c *Compared) (int64, error) {
 	type row = reconcile.StoredBreak
@@ -186,11 +239,11 @@ func openBreaks(ctx context.Context, tx *sqlx.Tx, c *Compared) (int64, error) {
 	err := tx.SelectContext(ctx, &opened, `
 		INSERT INTO reconciliation_breaks AS b (break_id, file_day, side, class, subject, number, merchant, payout_id, claim_id, import_id,
 			line_number, expected_minor, found_minor, currency, detail, state, assignee, opened_at, due_at, closed_at, close_reason, version)
-		SELECT k.break_id, $1::date, k.side, k.class, k.subject, k.number, k.merchant, k.payout_id, k.claim_id, k.import_id,
+		SELECT k.break_id, k.file_day::date, k.side, k.class, k.subject, k.number, k.merchant, k.payout_id, k.claim_id, k.import_id,
 			k.line_number, k.expected_minor, k.found_minor, k.currency, k.detail, 'OPEN', '', k.opened_at, k.due_at, NULL, '', 1
-		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[],
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[],
 				$12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[])
-			AS k (break_id, side, class, subject, number, merchant, payout_id, claim_id, import_id, line_number,
+			AS k (file_day, break_id, side, class, subject, number, merchant, payout_id, claim_id, import_id, line_number,
 				expected_minor, found_minor, currency, detail, opened_at, due_at)
 		ON CONFLICT (file_day, side, class, subject) DO UPDATE SET import_id = excluded.import_id, line_number = excluded.line_number, expected_minor = excluded.expected_minor,
 			found_minor = excluded.found_minor, currency = excluded.currency, detail = excluded.detail,
@@ -199,8 +252,9 @@ func openBreaks(ctx context.Context, tx *sqlx.Tx, c *Compared) (int64, error) {
 			due_at = CASE WHEN b.state = 'OPEN' THEN b.due_at ELSE excluded.due_at END, version = b.version + 1
 		WHERE b.state = 'CLOSED' AND b.close_reason = 'SETTLED'
 			OR b.state = 'OPEN' AND (b.expected_minor, b.found_minor, b.import_id) <> (excluded.expected_minor, excluded.found_minor, excluded.import_id)
+			OR b.state = 'OPEN' AND b.side = 'BOOKS' AND b.detail <> excluded.detail
 		RETURNING b.break_id, b.version = 1 AS first, b.version`,
-		c.Day, text(func(b *row) string { return b.ID }), text(func(b *row) string { return string(b.Side) }),
+		text(func(b *row) string { return cmp.Or(b.Day, c.Day) }), text(func(b *row) string { return b.ID }), text(func(b *row) string { return string(b.Side) }),
 		text(func(b *row) string { return string(b.Class) }), text(func(b *row) string { return b.Subject() }),
 		text(func(b *row) string { return b.Number }), text(func(b *row) string { return b.MerchantID }),
 		text(func(b *row) string { return b.PayoutID }), text(func(b *row) string { return b.ClaimID }),
@@ -245,7 +299,7 @@ func settleBreaks(ctx context.Context, tx *sqlx.Tx, c *Compared) (int64, error) 
 	err := tx.SelectContext(ctx, &settled, `
 		UPDATE reconciliation_breaks b
 		SET state = 'CLOSED', closed_at = $2, close_reason = 'SETTLED', version = b.version + 1
-		WHERE b.file_day = $1::date AND b.side = ANY ($3::text[]) AND b.state = 'OPEN'
+		WHERE (b.file_day = $1::date OR b.side = 'BOOKS') AND b.side = ANY ($3::text[]) AND b.state = 'OPEN'
 			AND NOT EXISTS (
 				SELECT 1 FROM unnest($4::text[], $5::text[], $6::text[]) AS k (side, class, subject)
 				WHERE k.side = b.side AND k.class = b.class AND k.subject = b.subject)

@@ -460,7 +460,12 @@ func (r Reader) checkAudited(ctx context.Context, p period.ID) (period.Checked, 
 
 // RecordAudit keeps that an audit of all books has run.
 func (db *DB) RecordAudit(ctx context.Context, at time.Time, books, discrepancies int) error {
-	_, err := db.execOnce(ctx, `
+	_, err := db.KeepAudit(ctx, at, books, discrepancies, &Compared{}, false)
+	return err
+}
+
+func recordAudit(ctx context.Context, tx *sqlx.Tx, at time.Time, books, discrepancies int) error {
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO audit_runs (audited_at, books, discrepancies) VALUES ($1, $2, $3)
 		ON CONFLICT (audited_at) DO NOTHING`, at, books, discrepancies)
 	return failure(ctx, "record audit", err)

@@ -19,10 +19,15 @@ const (
 	Channel Side = "CHANNEL"
 	// Marketplace is the marketplace's record of what it took from shops.
 	Marketplace Side = "MARKETPLACE"
+	// Books is the engine itself: an audit found that its books disagree with themselves.
+	Books Side = "BOOKS"
 )
 
 // Sides lists the sides.
-func Sides() []Side { return []Side{Gateway, Channel, Marketplace} }
+func Sides() []Side { return append(FileSides(), Books) }
+
+// FileSides lists the sides of which there are files.
+func FileSides() []Side { return []Side{Gateway, Channel, Marketplace} }
 
 // Rule is a way in which a line is found to be about a payout.
 type Rule string
@@ -74,8 +79,34 @@ const (
 	Orphan Class = "ORPHAN_DEBIT"
 )
 
+// The classes of breaks inside the books.
+const (
+	// HoldsDiffer: what is set aside is not what the open holds say.
+	HoldsDiffer Class = "HOLDS_DIFFER"
+	// ReceivableDiffers: what a merchant owes is not what claims and debts say.
+	ReceivableDiffers Class = "RECEIVABLE_DIFFERS"
+	// CouponsDiffer: coupons that were issued are not those that were redeemed, lapsed or are left.
+	CouponsDiffer Class = "COUPONS_DIFFER"
+	// SourceMixDiffers: deposit and shop funds bear a claim in other shares than its transfers say.
+	SourceMixDiffers Class = "SOURCE_MIX_DIFFERS"
+	// FeeMischarged: a fee is charged to somebody else than its transfers say.
+	FeeMischarged Class = "FEE_MISCHARGED"
+	// BalanceNegative: an account is below zero that cannot be.
+	BalanceNegative Class = "BALANCE_NEGATIVE"
+	// BooksDiffer: anything else that the audit found.
+	BooksDiffer Class = "BOOKS_DIFFER"
+)
+
 // Classes lists the classes.
-func Classes() []Class {
+func Classes() []Class { return append(FileClasses(), BooksClasses()...) }
+
+// BooksClasses lists the classes of breaks inside the books.
+func BooksClasses() []Class {
+	return []Class{HoldsDiffer, ReceivableDiffers, CouponsDiffer, SourceMixDiffers, FeeMischarged, BalanceNegative, BooksDiffer}
+}
+
+// FileClasses lists the classes of breaks between the engine and files.
+func FileClasses() []Class {
 	return []Class{
 		Missing, CutOff, Unknown, AmountDiffers, UnitDiffers, SignDiffers, Duplicate, StatusDiffers, RefundOpen, ReturnUnbooked,
 		StatementDiffers, Orphan,

@@ -150,10 +150,12 @@ type BreakNote struct {
 }
 
 // Due is by when a break should be closed. Money that may have left twice, or come back unseen,
-// is looked after within a day; what the next file may settle within three.
+// is looked after within a day, and so are books that disagree with themselves; what the next file
+// may settle within three.
 func (c Class) Due(opened time.Time) time.Time {
 	switch c {
-	case Duplicate, Unknown, ReturnUnbooked, Orphan, UnitDiffers, SignDiffers:
+	case Duplicate, Unknown, ReturnUnbooked, Orphan, UnitDiffers, SignDiffers,
+		HoldsDiffer, ReceivableDiffers, CouponsDiffer, SourceMixDiffers, FeeMischarged, BalanceNegative, BooksDiffer:
 		return opened.Add(24 * time.Hour)
 	case Missing, CutOff, AmountDiffers, StatusDiffers, RefundOpen, StatementDiffers:
 	}
@@ -172,8 +174,12 @@ func ParseDay(text string) (time.Time, error) {
 // DayText is a day as text.
 func DayText(day time.Time) string { return day.In(policy.Beijing).Format(time.DateOnly) }
 
-// Subject is what makes a break one of its day, side and class.
+// Subject is what makes a break one of its day, side and class. Of the side BOOKS it makes it one
+// of its class, whatever the day.
 func (b *Break) Subject() string {
+	if b.Side == Books {
+		return b.MerchantID + ": " + b.Number
+	}
 	if b.PayoutID != "" {
 		return b.PayoutID
 	}

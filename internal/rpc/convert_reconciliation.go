@@ -48,9 +48,15 @@ func breakOf(b *reconcile.StoredBreak) *tenfoldv1.Break {
 	m := &tenfoldv1.Break{
 		Name: breakName(b.ID), Etag: engine.BreakEtag(b), State: breakStates.proto(b.State), Class: breakClasses.proto(b.Class),
 		Side: reconciliationSides.proto(b.Side), Day: b.Day, Number: b.Number, LineNumber: int64(b.Place),
-		Expected: moneyOf(b.Expected, b.Currency), Found: moneyOf(b.Found, b.Currency), Detail: b.Detail,
+		Detail:   b.Detail,
 		OpenTime: stamp(b.OpenedAt), DueTime: stamp(b.DueAt), CloseTime: stamp(b.ClosedAt), CloseReason: breakCloseReasons.proto(b.Reason),
 		Assignee: b.Assignee, Notes: each(b.Notes, breakNoteOf),
+	}
+	if b.Currency != "" { // A break inside the books may be about no amount.
+		m.Expected, m.Found = moneyOf(b.Expected, b.Currency), moneyOf(b.Found, b.Currency)
+	}
+	if b.MerchantID != "" {
+		m.Book = merchantName(b.MerchantID)
 	}
 	if b.ClaimID != "" {
 		m.Claim = claimName(b.MerchantID, b.ClaimID)

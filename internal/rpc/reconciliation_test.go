@@ -14,8 +14,10 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/tenfold-claims/tenfold/internal/audit"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats/formatstest"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -233,6 +235,9 @@ func (d *financeDesk) refusedImports(day string, entries []formatstest.Entry) {
 		"the marketplace's": func(r *tenfoldv1.CreateImportRequest) {
 			r.Side = tenfoldv1.ReconciliationSide_RECONCILIATION_SIDE_MARKETPLACE
 		},
+		"the books': no file is theirs": func(r *tenfoldv1.CreateImportRequest) {
+			r.Side = tenfoldv1.ReconciliationSide_RECONCILIATION_SIDE_BOOKS
+		},
 		"no digest": func(r *tenfoldv1.CreateImportRequest) { r.Digest = "abc" },
 	} {
 		r := d.announce(day, raw, entries)
@@ -286,6 +291,49 @@ func (d *financeDesk) refusedImports(day string, entries []formatstest.Entry) {
 	}
 	_, err = d.complete(made.GetImport().GetName())
 	d.refusedFor(err, codes.FailedPrecondition, fault.ImportChunkMisplaced)
+}
+
+// Would catch a break inside the books that says another book, claim or amount, that has amounts
+// although it is about none, that no filter finds, or that nobody is asked to look after before the
+// month is closed.
+func TestBreaksInsideTheBooks(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	d := &financeDesk{f, tenfoldv1.NewReconciliationServiceClient(f.conn), f.asPerson("finance", "fay")}
+	id := strings.TrimPrefix(f.file("m1", "l1").GetName(), "merchants/m1/claims/")
+	if _, err := audit.Keep(t.Context(), f.db, f.now(), &audit.Report{Books: 1, Discrepancies: []audit.Discrepancy{
+		{MerchantID: "m1", Subject: "claim " + id, Detail: "amount held is 7, should be 5", Class: reconcile.HoldsDiffer, Expected: 5, Found: 7, Currency: "CNY"},
+		{MerchantID: "m1", Subject: "claim " + id, Detail: "deposit in open holds is 7, should be 5", Class: reconcile.HoldsDiffer, Expected: 5, Found: 7, Currency: "CNY"},
+		{MerchantID: "m1", Subject: "event 3", Detail: "its hash does not follow"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	list, _ := d.breaks(&tenfoldv1.ListBreaksRequest{Side: tenfoldv1.ReconciliationSide_RECONCILIATION_SIDE_BOOKS, Merchant: "merchants/m1"})
+	if len(list) != 2 {
+		t.Fatalf("breaks: %v", list)
+	}
+	for _, b := range list {
+		holds := b.GetClass() == tenfoldv1.BreakClass_BREAK_CLASS_HOLDS_DIFFER
+		switch {
+		case b.GetBook() != "merchants/m1", b.GetState() != tenfoldv1.BreakState_BREAK_STATE_OPEN, b.GetImport() != "":
+			t.Errorf("a break inside the books: %v", b)
+		case holds && (b.GetClaim() != "merchants/m1/claims/"+id || b.GetExpected().GetMinorUnits() != 5 || b.GetFound().GetMinorUnits() != 7 ||
+			strings.Count(b.GetDetail(), "should be 5") != 2):
+			t.Errorf("of holds: %v", b)
+		case !holds && (b.GetClass() != tenfoldv1.BreakClass_BREAK_CLASS_BOOKS_DIFFER || b.GetExpected() != nil || b.GetFound() != nil || b.GetClaim() != ""):
+			t.Errorf("of an event: %v", b)
+		}
+	}
+	month, err := tenfoldv1.NewPeriodServiceClient(f.conn).GetPeriod(f.as("finance"), &tenfoldv1.GetPeriodRequest{Name: march})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range month.GetPeriod().GetChecks() {
+		if c.GetItem() == tenfoldv1.PeriodCheckItem_PERIOD_CHECK_ITEM_BREAKS_ASSIGNED && c.GetMissing() != 2 {
+			t.Errorf("%d breaks are not assigned", c.GetMissing())
+		}
+	}
 }
 
 // takenOnce imports a file that was taken already.

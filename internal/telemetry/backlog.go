@@ -125,7 +125,7 @@ func (b *Backlog) readings() []reading {
 	const (
 		payouts, ofPayouts       = "tenfold.payouts", "Payouts without an outcome: open, and those among them that are stuck after many queries."
 		claims, ofClaims         = "tenfold.claims.waiting", "Claims that wait for people, by state."
-		breaks, ofBreaks         = "tenfold.reconciliation.breaks", "Breaks between the engine and files of channels: open, and those among them whose time has passed."
+		breaks, ofBreaks         = "tenfold.reconciliation.breaks", "Breaks between the engine and files of channels, and inside the books: open, and those among them whose time has passed."
 		asked, ofAsked           = "tenfold.evidence.requests", "Requests for evidence: open, and those among them whose time has passed."
 		jobs, ofJobs             = "tenfold.jobs", "Jobs: open, on which servers work or which they are to take, proposed, which wait for a second person, and failed."
 		keys, ofKeys             = "tenfold.signing.keys", "Bodies that are not suspended and whose newest signing key expires within 30 days, or has expired."

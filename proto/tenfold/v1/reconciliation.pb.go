@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ReconciliationSide says whose record a file is.
+// ReconciliationSide says whose record differs from what the engine should have.
 type ReconciliationSide int32
 
 const (
@@ -36,6 +36,9 @@ const (
 	ReconciliationSide_RECONCILIATION_SIDE_CHANNEL ReconciliationSide = 2
 	// The marketplace's record of what it took from shops.
 	ReconciliationSide_RECONCILIATION_SIDE_MARKETPLACE ReconciliationSide = 3
+	// The engine's own books: what an audit of all books found. No file is of this
+	// side.
+	ReconciliationSide_RECONCILIATION_SIDE_BOOKS ReconciliationSide = 4
 )
 
 // Enum value maps for ReconciliationSide.
@@ -45,12 +48,14 @@ var (
 		1: "RECONCILIATION_SIDE_GATEWAY",
 		2: "RECONCILIATION_SIDE_CHANNEL",
 		3: "RECONCILIATION_SIDE_MARKETPLACE",
+		4: "RECONCILIATION_SIDE_BOOKS",
 	}
 	ReconciliationSide_value = map[string]int32{
 		"RECONCILIATION_SIDE_UNSPECIFIED": 0,
 		"RECONCILIATION_SIDE_GATEWAY":     1,
 		"RECONCILIATION_SIDE_CHANNEL":     2,
 		"RECONCILIATION_SIDE_MARKETPLACE": 3,
+		"RECONCILIATION_SIDE_BOOKS":       4,
 	}
 )
 
@@ -363,6 +368,22 @@ const (
 	BreakClass_BREAK_CLASS_STATEMENT_DIFFERS BreakClass = 11
 	// The marketplace took money for an order on which there is no claim.
 	BreakClass_BREAK_CLASS_ORPHAN_DEBIT BreakClass = 12
+	// Inside the books: what is set aside is not what the open holds say.
+	BreakClass_BREAK_CLASS_HOLDS_DIFFER BreakClass = 13
+	// Inside the books: what a merchant owes is not what claims and debts say.
+	BreakClass_BREAK_CLASS_RECEIVABLE_DIFFERS BreakClass = 14
+	// Inside the books: coupons that were issued are not those that were redeemed,
+	// lapsed or can still be spent.
+	BreakClass_BREAK_CLASS_COUPONS_DIFFER BreakClass = 15
+	// Inside the books: deposit and shop funds bear a claim in other shares than its
+	// transfers say, as after a reversal to the wrong source.
+	BreakClass_BREAK_CLASS_SOURCE_MIX_DIFFERS BreakClass = 16
+	// Inside the books: a fee is charged to somebody else than its transfers say.
+	BreakClass_BREAK_CLASS_FEE_MISCHARGED BreakClass = 17
+	// Inside the books: an account is below zero that cannot be.
+	BreakClass_BREAK_CLASS_BALANCE_NEGATIVE BreakClass = 18
+	// Inside the books: anything else that the audit found.
+	BreakClass_BREAK_CLASS_BOOKS_DIFFER BreakClass = 19
 )
 
 // Enum value maps for BreakClass.
@@ -381,6 +402,13 @@ var (
 		10: "BREAK_CLASS_RETURN_NOT_BOOKED",
 		11: "BREAK_CLASS_STATEMENT_DIFFERS",
 		12: "BREAK_CLASS_ORPHAN_DEBIT",
+		13: "BREAK_CLASS_HOLDS_DIFFER",
+		14: "BREAK_CLASS_RECEIVABLE_DIFFERS",
+		15: "BREAK_CLASS_COUPONS_DIFFER",
+		16: "BREAK_CLASS_SOURCE_MIX_DIFFERS",
+		17: "BREAK_CLASS_FEE_MISCHARGED",
+		18: "BREAK_CLASS_BALANCE_NEGATIVE",
+		19: "BREAK_CLASS_BOOKS_DIFFER",
 	}
 	BreakClass_value = map[string]int32{
 		"BREAK_CLASS_UNSPECIFIED":          0,
@@ -396,6 +424,13 @@ var (
 		"BREAK_CLASS_RETURN_NOT_BOOKED":    10,
 		"BREAK_CLASS_STATEMENT_DIFFERS":    11,
 		"BREAK_CLASS_ORPHAN_DEBIT":         12,
+		"BREAK_CLASS_HOLDS_DIFFER":         13,
+		"BREAK_CLASS_RECEIVABLE_DIFFERS":   14,
+		"BREAK_CLASS_COUPONS_DIFFER":       15,
+		"BREAK_CLASS_SOURCE_MIX_DIFFERS":   16,
+		"BREAK_CLASS_FEE_MISCHARGED":       17,
+		"BREAK_CLASS_BALANCE_NEGATIVE":     18,
+		"BREAK_CLASS_BOOKS_DIFFER":         19,
 	}
 )
 
@@ -1144,7 +1179,9 @@ type Break struct {
 	// The person who works on it; empty for nobody.
 	Assignee string `protobuf:"bytes,19,opt,name=assignee,proto3" json:"assignee,omitempty"`
 	// What happened to it, oldest first. Only GetBreak and the calls that change it give them.
-	Notes         []*BreakNote `protobuf:"bytes,20,rep,name=notes,proto3" json:"notes,omitempty"`
+	Notes []*BreakNote `protobuf:"bytes,20,rep,name=notes,proto3" json:"notes,omitempty"`
+	// merchants/{merchant}: the book; empty where there is none.
+	Book          string `protobuf:"bytes,21,opt,name=book,proto3" json:"book,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1317,6 +1354,13 @@ func (x *Break) GetNotes() []*BreakNote {
 		return x.Notes
 	}
 	return nil
+}
+
+func (x *Break) GetBook() string {
+	if x != nil {
+		return x.Book
+	}
+	return ""
 }
 
 // TableMapping says what the columns of a table hold. docs/reconciliation.md explains it.
@@ -1611,7 +1655,7 @@ const file_tenfold_v1_reconciliation_proto_rawDesc = "" +
 	"\x06action\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06action\x12\x1c\n" +
 	"\x04text\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04text\x12$\n" +
 	"\bassignee\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bassignee\x12 \n" +
-	"\x06person\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06person\"\xa8\b\n" +
+	"\x06person\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06person\"\xd7\b\n" +
 	"\x05Break\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04name\x12\x1c\n" +
 	"\x04etag\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04etag\x126\n" +
@@ -1638,7 +1682,9 @@ const file_tenfold_v1_reconciliation_proto_rawDesc = "" +
 	"close_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\tcloseTime\x12I\n" +
 	"\fclose_reason\x18\x12 \x01(\x0e2\x1c.tenfold.v1.BreakCloseReasonB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\vcloseReason\x12$\n" +
 	"\bassignee\x18\x13 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bassignee\x125\n" +
-	"\x05notes\x18\x14 \x03(\v2\x15.tenfold.v1.BreakNoteB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05notes:1\xeaA.\n" +
+	"\x05notes\x18\x14 \x03(\v2\x15.tenfold.v1.BreakNoteB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05notes\x12-\n" +
+	"\x04book\x18\x15 \x01(\tB\x19\xe2A\x01\x03\xfaA\x0e\n" +
+	"\ftenfold/Book\xc8\xf3\x18\x01R\x04book:1\xeaA.\n" +
 	"\rtenfold/Break\x12\x0ebreaks/{break}*\x06breaks2\x05break\"\xf3\a\n" +
 	"\fTableMapping\x12)\n" +
 	"\tseparator\x18\x01 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18\x01R\tseparator\x12'\n" +
@@ -1670,12 +1716,13 @@ const file_tenfold_v1_reconciliation_proto_rawDesc = "" +
 	"\n" +
 	"KindsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xa0\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xbf\x01\n" +
 	"\x12ReconciliationSide\x12#\n" +
 	"\x1fRECONCILIATION_SIDE_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bRECONCILIATION_SIDE_GATEWAY\x10\x01\x12\x1f\n" +
 	"\x1bRECONCILIATION_SIDE_CHANNEL\x10\x02\x12#\n" +
-	"\x1fRECONCILIATION_SIDE_MARKETPLACE\x10\x03*\x93\x01\n" +
+	"\x1fRECONCILIATION_SIDE_MARKETPLACE\x10\x03\x12\x1d\n" +
+	"\x19RECONCILIATION_SIDE_BOOKS\x10\x04*\x93\x01\n" +
 	"\vImportState\x12\x1c\n" +
 	"\x18IMPORT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16IMPORT_STATE_UPLOADING\x10\x01\x12\x18\n" +
@@ -1702,7 +1749,7 @@ const file_tenfold_v1_reconciliation_proto_rawDesc = "" +
 	"\x15MATCH_RULE_OUT_NUMBER\x10\x01\x12 \n" +
 	"\x1cMATCH_RULE_GATEWAY_REFERENCE\x10\x02\x12\x1f\n" +
 	"\x1bMATCH_RULE_ORIGINAL_PAYMENT\x10\x03\x12\x14\n" +
-	"\x10MATCH_RULE_ORDER\x10\x04*\xae\x03\n" +
+	"\x10MATCH_RULE_ORDER\x10\x04*\x94\x05\n" +
 	"\n" +
 	"BreakClass\x12\x1b\n" +
 	"\x17BREAK_CLASS_UNSPECIFIED\x10\x00\x12\x1f\n" +
@@ -1718,7 +1765,14 @@ const file_tenfold_v1_reconciliation_proto_rawDesc = "" +
 	"\x1dBREAK_CLASS_RETURN_NOT_BOOKED\x10\n" +
 	"\x12!\n" +
 	"\x1dBREAK_CLASS_STATEMENT_DIFFERS\x10\v\x12\x1c\n" +
-	"\x18BREAK_CLASS_ORPHAN_DEBIT\x10\f*W\n" +
+	"\x18BREAK_CLASS_ORPHAN_DEBIT\x10\f\x12\x1c\n" +
+	"\x18BREAK_CLASS_HOLDS_DIFFER\x10\r\x12\"\n" +
+	"\x1eBREAK_CLASS_RECEIVABLE_DIFFERS\x10\x0e\x12\x1e\n" +
+	"\x1aBREAK_CLASS_COUPONS_DIFFER\x10\x0f\x12\"\n" +
+	"\x1eBREAK_CLASS_SOURCE_MIX_DIFFERS\x10\x10\x12\x1e\n" +
+	"\x1aBREAK_CLASS_FEE_MISCHARGED\x10\x11\x12 \n" +
+	"\x1cBREAK_CLASS_BALANCE_NEGATIVE\x10\x12\x12\x1c\n" +
+	"\x18BREAK_CLASS_BOOKS_DIFFER\x10\x13*W\n" +
 	"\n" +
 	"BreakState\x12\x1b\n" +
 	"\x17BREAK_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +

@@ -1892,12 +1892,12 @@ var File_tenfold_v1_reconciliation_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reconciliation_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/reconciliation_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1ftenfold/v1/reconciliation.proto\x1a\x19tenfold/v1/shown_to.proto\"\xbf\x05\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1ftenfold/v1/reconciliation.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc1\x05\n" +
 	"\x13CreateImportRequest\x12?\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
-	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12B\n" +
-	"\x04side\x18\x03 \x01(\x0e2\x1e.tenfold.v1.ReconciliationSideB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04side\x12;\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12D\n" +
+	"\x04side\x18\x03 \x01(\x0e2\x1e.tenfold.v1.ReconciliationSideB\x10\xe2A\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\x04side\x12;\n" +
 	"\aaccount\x18\x04 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{1,64}$R\aaccount\x12;\n" +
 	"\x03day\x18\x05 \x01(\tB)\xe2A\x01\x02\xbaH\"r 2\x1e^20[0-9]{2}-[0-9]{2}-[0-9]{2}$R\x03day\x12\x88\x01\n" +
 	"\x06format\x18\x06 \x01(\tBp\xe2A\x01\x02\xbaHirgR\fwechat-tradeR\x10wechat-fund-flowR\falipay-tradeR\x0ealipay-accountR\x18marketplace-compensationR\bcamt.053R\x03csvR\x06format\x128\n" +
