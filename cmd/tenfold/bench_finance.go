@@ -16,13 +16,15 @@ import (
 func newBenchFinance() *cobra.Command {
 	var out output
 	var enforce bool
+	lines := 1_000_000
 	c := bench.FinanceConfig{Now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "finance",
-		Short: "Measure balances as of a time, and pages of statements",
-		Long: "Fills a throwaway database with the book of a merchant with many transfers, a third of which took effect up to thirty days\n" +
-			"before, and with small books of others; takes snapshots as a worker does; and reads balances as of times all over a year.",
-		Example: "  tenfold bench finance\n  tenfold bench finance --transfers 100000 --reads 50 --output json",
+		Short: "Measure balances as of a time, pages of statements, and their files",
+		Long: "Writes a statement of many lines as CSV, Excel sheet, Parquet and PDF. Then fills a throwaway database with the book of a merchant\n" +
+			"with many transfers, a third of which took effect up to thirty days before, and with small books of others; takes snapshots as\n" +
+			"a worker does; and reads balances as of times all over a year.",
+		Example: "  tenfold bench finance\n  tenfold bench finance --transfers 100000 --reads 50 --lines 100000 --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
@@ -31,15 +33,23 @@ func newBenchFinance() *cobra.Command {
 			if err := c.Check(); err != nil {
 				return usageError{err}
 			}
+			if lines < 1 || lines > sheetRowsMax-1 {
+				return usageError{fmt.Errorf("%s must be from 1 to %d, which a sheet of Excel holds, not %d", settingOf("lines"), sheetRowsMax-1, lines)}
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			p := newProgress(cmd.ErrOrStderr())
 			c.Progress = func(doing string, percent int) { p.show(doing, percent, 100) }
+			files, err := measureFiles(cmd, c.Dir, lines, c.Progress)
+			if err != nil {
+				return err
+			}
 			report, err := bench.RunFinance(ctx, c)
 			p.done()
 			if err != nil {
 				return err
 			}
+			report.Files = files
 			if out.isJSON() {
 				err = out.json(report)
 			} else {
@@ -55,17 +65,27 @@ func newBenchFinance() *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&c.Transfers, "transfers", 1_000_000, "number of transfers of the merchant")
 	f.IntVar(&c.Books, "books", 2000, "number of other books, which are small")
+	f.IntVar(&lines, "lines", lines, "number of lines of the statements that are written as files")
 	f.IntVar(&c.Reads, "reads", 300, "number of times that each read is made")
 	f.Uint64Var(&c.Seed, "seed", 1, "seed of the random choice of times")
 	// A directory for temporary files may be in memory, where nothing is durable.
 	f.StringVar(&c.Dir, "dir", "/var/tmp", "parent of the database's directory; it must be on a real disk")
-	f.BoolVar(&enforce, "enforce", false, "exit with 1 if a read was too slow")
+	f.BoolVar(&enforce, "enforce", false, "exit with 1 if a read was too slow, or a file took too much memory")
 	return cmd
 }
 
 // printFinance prints the figures for people.
 func printFinance(o *output, r *bench.FinanceReport) {
 	right := func(title string) column { return column{title: title, right: true} }
+	if len(r.Files) > 0 {
+		const mebibyte = 1 << 20
+		t := o.newTable(fmt.Sprintf("Statements of %d lines", r.Files[0].Lines), column{title: "file"}, right("seconds"), right("memory MiB"), right("file MiB"),
+			column{title: fmt.Sprintf("memory ≤ %d MiB", statementFileMemory/mebibyte)})
+		for _, f := range r.Files {
+			t.AppendRow(table.Row{f.Name, figure(f.Seconds, 1), figure(float64(f.PeakBytes)/mebibyte, 0), figure(float64(f.FileBytes)/mebibyte, 0), o.verdict(f.Met, "yes", "MISSED")})
+		}
+		o.render(t)
+	}
 	t := o.newTable(fmt.Sprintf("%d transfers, filled in %.0f s, snapshots in %.0f s, periods in %.0f s", r.Transfers, r.FillSeconds, r.SnapshotSeconds, r.PeriodSeconds),
 		column{title: "read"}, right("p50 ms"), right("p99 ms"), right("max ms"), column{title: fmt.Sprintf("p99 ≤ %d ms", bench.FinanceMax.Milliseconds())})
 	for _, f := range r.Reads {

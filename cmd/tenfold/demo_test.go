@@ -20,6 +20,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/demo"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
 	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
@@ -267,8 +268,8 @@ func TestDemoCommand(t *testing.T) {
 	if err := json.Unmarshal(out, &report); err != nil {
 		t.Fatal(err)
 	}
-	// A break of every class that files of two accounts can have, but for cut-offs and refunds.
-	const classes = 10
+	// A break of every class that files can have.
+	classes := len(reconcile.FileClasses())
 	if len(report.Cases) != 9 || len(report.Books) != 14 || len(report.Statements) != 14 || len(report.Reckoning.Planted) != classes || !report.Matches() {
 		t.Errorf("%s", out)
 	}

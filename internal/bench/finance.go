@@ -46,6 +46,20 @@ type FinanceReport struct {
 	// Others is the share of the machine that other processes used during the reads.
 	Others float64         `json:"othersCpuShare"`
 	Reads  []FinanceFigure `json:"reads"`
+	// Files are statements that were written as files; empty if none were.
+	Files []StatementFile `json:"files"`
+}
+
+// StatementFile is the result for a form of file.
+type StatementFile struct {
+	Name    string  `json:"name"`
+	Lines   int     `json:"lines"`
+	Seconds float64 `json:"seconds"`
+	// PeakBytes is the most memory that the program had, and FileBytes the length of the file.
+	PeakBytes uint64 `json:"peakBytes"`
+	FileBytes int64  `json:"fileBytes"`
+	// Met says that the memory was within its bound.
+	Met bool `json:"met"`
 }
 
 // FinanceFigure is the result for one read.
@@ -60,9 +74,10 @@ type FinanceFigure struct {
 	Met    bool `json:"met"`
 }
 
-// Missed says whether a read was too slow.
+// Missed says whether a read was too slow, or a file took too much memory.
 func (r *FinanceReport) Missed() bool {
-	return slices.ContainsFunc(r.Reads, func(f FinanceFigure) bool { return !f.Met })
+	return slices.ContainsFunc(r.Reads, func(f FinanceFigure) bool { return !f.Met }) ||
+		slices.ContainsFunc(r.Files, func(f StatementFile) bool { return !f.Met })
 }
 
 // Check returns an error that names the first setting without sense.

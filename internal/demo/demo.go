@@ -196,8 +196,9 @@ func fen(n int64) *tenfoldv1.Money {
 }
 
 // noticeEnds is the time at which every notice that was delivered at Start has
-// lapsed, including the grace period.
-var noticeEnds = Start.Add(7*24*time.Hour + time.Hour)
+// lapsed, including the grace period. It is five minutes before midnight in China, so
+// that the payouts of that moment may stand in the file of either day.
+var noticeEnds = Start.Add(7*24*time.Hour + 14*time.Hour + 55*time.Minute)
 
 // steps are the times to which the clock is moved. Accepted claims are paid first.
 // Then notices lapse and the other payouts are sent. Then some payouts come back,

@@ -218,14 +218,28 @@ func Compensation(w io.Writer, entries iter.Seq[Entry]) error {
 
 // Table writes a table with the columns number, reference, paid, order, when, amount and status.
 func Table(w io.Writer, entries iter.Seq[Entry]) error {
+	return table(w, "", entries, func(*Entry) string { return "" })
+}
+
+// TableOfKinds writes the same table with a further column kind: refund, or empty.
+func TableOfKinds(w io.Writer, entries iter.Seq[Entry]) error {
+	return table(w, ",kind", entries, func(e *Entry) string {
+		if e.Refund {
+			return ",refund"
+		}
+		return ","
+	})
+}
+
+func table(w io.Writer, title string, entries iter.Seq[Entry], further func(*Entry) string) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprint(b, "number,reference,paid,order,when,amount,status\n")
+	fmt.Fprintf(b, "number,reference,paid,order,when,amount,status%s\n", title)
 	for e := range entries {
 		status := e.Status
 		if status == "" {
 			status = "paid"
 		}
-		fmt.Fprintf(b, "%s,%s,%s,%s,%s,%s,%s\n", e.OutNumber, e.Reference, e.Original, e.OrderID, clock(e.At), yuan(e.Minor), status)
+		fmt.Fprintf(b, "%s,%s,%s,%s,%s,%s,%s%s\n", e.OutNumber, e.Reference, e.Original, e.OrderID, clock(e.At), yuan(e.Minor), status, further(&e))
 	}
 	return b.Flush()
 }
