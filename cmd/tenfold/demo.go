@@ -160,6 +160,7 @@ func tail(path string) error {
 
 func printDemo(out *output, r *demo.Report) {
 	printCases(out, r.Cases)
+	printExamined(out, r.Verification)
 	printLoad(out, r.Load)
 	printBooks(out, r)
 	printStatements(out, r.Statements)
@@ -199,6 +200,16 @@ func printCases(out *output, list []demo.CaseReport) {
 	t.Render()
 	fmt.Fprintln(out.w, "* the floor decided")
 	fmt.Fprintln(out.w)
+}
+
+// printExamined prints how bodies were heard, and what became of it.
+func printExamined(out *output, list []demo.VerificationReport) {
+	t := out.newTable("Verification", column{title: "Shown"}, column{title: "Claim"}, column{title: "Weighed"}, column{title: "Must end"},
+		column{title: "Ended"}, column{title: "Match"})
+	for _, v := range list {
+		t.AppendRow(table.Row{v.What, v.Claim, v.Weighed, v.Expected, v.State, out.verdict(v.Match, "yes", "NO")})
+	}
+	out.render(t)
 }
 
 func printLoad(out *output, list []demo.LoadReport) {

@@ -213,6 +213,7 @@ func TestDemoOutput(t *testing.T) {
 	t.Parallel()
 	report := &demo.Report{
 		Cases:        []demo.CaseReport{{Case: "T01", Title: "Sausage", Claims: 1, Base: 55860, Multiplier: "10×", Compensation: 558600, AwardedCompensation: 558600, Match: true}},
+		Verification: []demo.VerificationReport{{What: "a signature", Claim: "C", Weighed: "verified", Expected: "PAID", State: "PAID", Match: true}},
 		Load:         []demo.LoadReport{{Product: "p", Destination: "d", Expected: "PAID", Claims: 2, AsExpected: 2}},
 		Books:        []demo.BookReport{{Merchant: "m", Accounts: []demo.AccountReport{{Purpose: "DEPOSIT", Side: "CREDIT", Credits: 5, Balance: 5}}}},
 		TrialBalance: []demo.AccountTotal{{Purpose: "DEPOSIT", Credits: 5}, {Purpose: "SETTLEMENT_CLEARING", Debits: 5}},
@@ -231,6 +232,7 @@ func TestDemoOutput(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*demo.Report){
 		"a case":  func(r *demo.Report) { r.Cases[0].Match = false },
+		"a body":  func(r *demo.Report) { r.Verification[0].Match = false },
 		"a claim": func(r *demo.Report) { r.Load[0].AsExpected = 1 },
 		"a fen":   func(r *demo.Report) { r.TrialBalance[0].Credits = 4 },
 		"a line":  func(r *demo.Report) { r.Statements[0].Ties = false },
@@ -270,7 +272,7 @@ func TestDemoCommand(t *testing.T) {
 	}
 	// A break of every class that files can have.
 	classes := len(reconcile.FileClasses())
-	if len(report.Cases) != 9 || len(report.Books) != 14 || len(report.Statements) != 14 || len(report.Reckoning.Planted) != classes || !report.Matches() {
+	if len(report.Cases) != 9 || len(report.Books) != 15 || len(report.Statements) != 15 || len(report.Verification) != 3 || len(report.Reckoning.Planted) != classes || !report.Matches() {
 		t.Errorf("%s", out)
 	}
 }

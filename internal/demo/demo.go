@@ -76,6 +76,10 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	verified, err := m.examine(ctx)
+	if err != nil {
+		return nil, err
+	}
 	load, err := m.fileLoad(ctx)
 	if err != nil {
 		return nil, err
@@ -83,7 +87,13 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err := m.letTimePass(ctx, cases); err != nil {
 		return nil, err
 	}
+	if err := m.takeBack(ctx, verified, steps[len(steps)-1].at.Add(rounds*time.Hour)); err != nil {
+		return nil, err
+	}
 	report := &Report{}
+	if report.Verification, err = m.compareVerification(ctx, verified); err != nil {
+		return nil, err
+	}
 	if report.Cases, err = m.compareCases(ctx, cases); err != nil {
 		return nil, err
 	}
@@ -118,6 +128,13 @@ type market struct {
 	sandbox tenfoldv1.SandboxServiceClient
 	bills   tenfoldv1.StatementServiceClient
 	files   tenfoldv1.ReconciliationServiceClient
+	// Those of the verification.
+	registry      tenfoldv1.AuthenticatorServiceClient
+	keys          tenfoldv1.AuthenticatorKeyServiceClient
+	signedResults tenfoldv1.SignedResultServiceClient
+	commissions   tenfoldv1.CommissionServiceClient
+	retractions   tenfoldv1.RetractionServiceClient
+	jobs          tenfoldv1.JobServiceClient
 	// merchants have a book; they are in the order in which their books were
 	// opened.
 	merchants []string
@@ -129,6 +146,9 @@ func newMarket(c Config, conn *grpc.ClientConn) *market {
 		claims: tenfoldv1.NewClaimServiceClient(conn), results: tenfoldv1.NewAuthenticationServiceClient(conn),
 		books: tenfoldv1.NewDepositServiceClient(conn), sandbox: tenfoldv1.NewSandboxServiceClient(conn),
 		bills: tenfoldv1.NewStatementServiceClient(conn), files: tenfoldv1.NewReconciliationServiceClient(conn),
+		registry: tenfoldv1.NewAuthenticatorServiceClient(conn), keys: tenfoldv1.NewAuthenticatorKeyServiceClient(conn),
+		signedResults: tenfoldv1.NewSignedResultServiceClient(conn), commissions: tenfoldv1.NewCommissionServiceClient(conn),
+		retractions: tenfoldv1.NewRetractionServiceClient(conn), jobs: tenfoldv1.NewJobServiceClient(conn),
 	}
 }
 
@@ -272,7 +292,7 @@ func (m *market) runDueWork(ctx context.Context, at time.Time) error {
 		if !done.GetNow().AsTime().Equal(at) {
 			continue // The server was restarted in between.
 		}
-		if done.GetDeadlinesPassed()+done.GetResultsRecorded()+done.GetPayoutsInstructed()+done.GetOutcomesRecorded() == 0 {
+		if done.GetDeadlinesPassed()+done.GetResultsRecorded()+done.GetPayoutsInstructed()+done.GetOutcomesRecorded()+done.GetJobItemsDone() == 0 {
 			return nil
 		}
 	}

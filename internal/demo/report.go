@@ -13,12 +13,13 @@ import (
 
 // Report is the result of a demo. Amounts are in fen.
 type Report struct {
-	Cases        []CaseReport      `json:"cases"`
-	Load         []LoadReport      `json:"load"`
-	Books        []BookReport      `json:"books"`
-	TrialBalance []AccountTotal    `json:"trial_balance"`
-	Statements   []StatementReport `json:"statements"`
-	Reckoning    *ReckoningReport  `json:"reckoning"`
+	Cases        []CaseReport         `json:"cases"`
+	Verification []VerificationReport `json:"verification"`
+	Load         []LoadReport         `json:"load"`
+	Books        []BookReport         `json:"books"`
+	TrialBalance []AccountTotal       `json:"trial_balance"`
+	Statements   []StatementReport    `json:"statements"`
+	Reckoning    *ReckoningReport     `json:"reckoning"`
 }
 
 // CaseReport is the result of one published case: Tenfold's award and payments, and
@@ -81,6 +82,11 @@ type AccountTotal struct {
 func (r *Report) Matches() bool {
 	for _, c := range r.Cases {
 		if !c.Match {
+			return false
+		}
+	}
+	for _, v := range r.Verification {
+		if !v.Match {
 			return false
 		}
 	}
