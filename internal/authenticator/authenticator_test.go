@@ -252,3 +252,33 @@ func TestSuspensionTakesOnePersonAndItsEndTwo(t *testing.T) {
 		t.Errorf("registered by one of two persons: %+v, %v", fresh, err)
 	}
 }
+
+// Would catch goods that a body may judge and that are refused by what cannot be compared, and goods
+// of another brand or trademark that are not.
+func TestGoodsAreComparedByBrandAndTrademark(t *testing.T) {
+	t.Parallel()
+	none, brands, trademarks := authenticator.Content{}, authenticator.Content{Brands: []string{"Dior"}}, authenticator.Content{Trademarks: []string{"3159141"}}
+	both := authenticator.Content{Brands: brands.Brands, Trademarks: trademarks.Trademarks}
+	for name, x := range map[string]struct {
+		of               authenticator.Content
+		brand, trademark string
+		want             bool
+	}{
+		"no limit":                     {none, "Maotai", "1", true},
+		"nothing told":                 {both, "", "", true},
+		"the brand":                    {brands, "ｄｉｏｒ", "", true},
+		"another brand":                {brands, "Maotai", "", false},
+		"a trademark without a list":   {brands, "", "1", true},
+		"the trademark":                {trademarks, "", "3159141", true},
+		"another trademark":            {trademarks, "", "1", false},
+		"a brand without a list":       {trademarks, "Maotai", "", true},
+		"another brand, the trademark": {both, "Maotai", "3159141", true},
+		"the brand, another trademark": {both, "Dior", "1", true},
+		"another brand and trademark":  {both, "Maotai", "1", false},
+		"another brand, no such list":  {brands, "Maotai", "3159141", false},
+	} {
+		if got := x.of.JudgesGoods(x.brand, x.trademark); got != x.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -123,7 +123,7 @@ func (b *Body) checkTest(j *Judged) error {
 	}
 	if field, what := j.field("brand"), "brand"; !b.JudgesGoods(j.Brand, j.Trademark) {
 		said := j.Brand
-		if said == "" {
+		if said == "" || len(b.Brands) == 0 {
 			field, what, said = j.field("trademark_number"), "trademark", j.Trademark
 		}
 		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for the %s %q", b.ID, what, said).

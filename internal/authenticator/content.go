@@ -257,10 +257,12 @@ func covers(path, below string) bool { return below == path || strings.HasPrefix
 // AnyGoods says whether the content covers goods of every brand.
 func (c *Content) AnyGoods() bool { return len(c.Brands) == 0 && len(c.Trademarks) == 0 }
 
-// JudgesGoods says whether the content covers goods of a brand or under a trademark, where empty
-// means that it is not known. One of both is enough, and nothing that is known refuses nothing.
+// JudgesGoods says whether the content covers goods of a brand and under a trademark, where empty
+// means that it is not known. Each is compared with those of its own kind, if the content has any;
+// where both are, one that fits is enough.
 func (c *Content) JudgesGoods(brand, trademark string) bool {
-	return c.AnyGoods() || brand+trademark == "" || brand != "" && hasPlain(c.Brands, brand) || trademark != "" && hasPlain(c.Trademarks, trademark)
+	byBrand, byTrademark := brand != "" && len(c.Brands) > 0, trademark != "" && len(c.Trademarks) > 0
+	return !byBrand && !byTrademark || byBrand && hasPlain(c.Brands, brand) || byTrademark && hasPlain(c.Trademarks, trademark)
 }
 
 // AccreditedOn says whether the content covers reports issued at a time: some

@@ -146,9 +146,10 @@ type ResultToRecord struct {
 	// registered for each of them: AUTHENTICATOR_NOT_TRUSTED. Kept with the event that
 	// tells of the result.
 	Methods []string `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
-	// The brand that the goods bear, and the registration number of the trademark. An
-	// authenticator that is registered for brands or trademarks must be registered for
-	// one of those that are named: AUTHENTICATOR_NOT_TRUSTED. Empty if not told.
+	// The brand that the goods bear. It is compared with the brands that the
+	// authenticator is registered for, if there are any, and trademark_number with its
+	// trademarks; where both are compared, one that fits is enough:
+	// AUTHENTICATOR_NOT_TRUSTED. Empty if not told.
 	Brand string `protobuf:"bytes,28,opt,name=brand,proto3" json:"brand,omitempty"`
 	// The registration number of the trademark that the goods bear. See brand.
 	TrademarkNumber string `protobuf:"bytes,29,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
