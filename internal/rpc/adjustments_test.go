@@ -1,12 +1,15 @@
 package rpc_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -127,6 +130,41 @@ func TestAdjustmentsOverTheWire(t *testing.T) {
 	lowered, err := f.books.ListTransfers(f.as("finance"), &tenfoldv1.ListTransfersRequest{Parent: "merchants/m1", Filter: "kind = DEPOSIT_TOP_UP_LOWERED"})
 	if err != nil || len(lowered.GetTransfers()) != 1 || lowered.GetTransfers()[0].GetAmount().GetMinorUnits() != 9_000 || lowered.GetTransfers()[0].GetReverses() == "" {
 		t.Errorf("transfers of the correction: %v, %v", lowered, err)
+	}
+	f.audited()
+}
+
+// Would catch two approvals at one time of which the second carries a proposal out under a reference
+// that nobody reserved, or neither does.
+func TestApprovalsAtOneTimeReserveTheReference(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	const rounds = 8
+	for round := range rounds {
+		number := fmt.Sprintf("bank-%d", round)
+		p := f.propose(f.takingIn(10, number))
+		var approvals sync.WaitGroup
+		for _, person := range []string{"approver-1", "approver-2"} {
+			approvals.Go(func() {
+				err := f.approveProposalErr(person, p.GetName())
+				for refusal(err).reason == "TRANSACTION_CONTENDED" {
+					err = f.approveProposalErr(person, p.GetName())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		approvals.Wait()
+		got, err := f.money.GetProposal(f.as("finance"), &tenfoldv1.GetProposalRequest{Name: p.GetName()})
+		if err != nil || got.GetProposal().GetState() != tenfoldv1.ProposalState_PROPOSAL_STATE_CARRIED_OUT {
+			t.Fatalf("agreed to: %v, %v", got, err)
+		}
+		held, found, err := f.db.Reserved(t.Context(), book.PaymentReference, number)
+		if err != nil || !found || held.MerchantID != "m1" {
+			t.Errorf("the reference %s is held by %+v, %v", number, held, err)
+		}
 	}
 	f.audited()
 }
