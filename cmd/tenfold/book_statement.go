@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -211,6 +212,9 @@ func sumsRequest(r *tenfoldv1.ListStatementLinesRequest) *tenfoldv1.GetStatement
 	return &tenfoldv1.GetStatementRequest{Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis(), OrderId: r.GetOrderId()}
 }
 
+// fileBuffer is how many bytes are collected before they go to a file.
+const fileBuffer = 64 << 10
+
 // fileTarget is where the bytes of a file go: to the output, or to a file, which has its name once
 // all is written.
 func fileTarget(o *output, name string) (into io.Writer, finish func(error) error, err error) {
@@ -221,8 +225,9 @@ func fileTarget(o *output, name string) (into io.Writer, finish func(error) erro
 	if err != nil {
 		return nil, nil, usageError{fmt.Errorf("--file (TENFOLD_FILE): %w", err)}
 	}
-	return f, func(err error) error {
-		err = errors.Join(err, f.Close())
+	b := bufio.NewWriterSize(f, fileBuffer) // A statement is written line by line.
+	return b, func(err error) error {
+		err = errors.Join(err, b.Flush(), f.Close())
 		if err == nil {
 			err = os.Rename(f.Name(), name)
 		}
