@@ -77,6 +77,7 @@ type Client struct {
 	Money          tenfoldv1.MerchantMoneyServiceClient
 	Policies       tenfoldv1.PolicyServiceClient
 	Proposals      tenfoldv1.PolicyProposalServiceClient
+	Rules          tenfoldv1.DecisionRulesServiceClient
 	Webhooks       tenfoldv1.WebhookServiceClient
 	Audit          tenfoldv1.AuditServiceClient
 	Work           tenfoldv1.WorkServiceClient
@@ -123,6 +124,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Money:          tenfoldv1.NewMerchantMoneyServiceClient(conn),
 		Policies:       tenfoldv1.NewPolicyServiceClient(conn),
 		Proposals:      tenfoldv1.NewPolicyProposalServiceClient(conn),
+		Rules:          tenfoldv1.NewDecisionRulesServiceClient(conn),
 		Webhooks:       tenfoldv1.NewWebhookServiceClient(conn),
 		Audit:          tenfoldv1.NewAuditServiceClient(conn),
 		Work:           tenfoldv1.NewWorkServiceClient(conn),

@@ -75,6 +75,8 @@ const (
 	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished
 	PolicyNoticeTooShort    = fault.PolicyNoticeTooShort
 	PolicyProposalRequired  = fault.PolicyProposalRequired
+	DecisionRulesNotFound       = fault.DecisionRulesNotFound
+	DecisionRulesNoticeTooShort = fault.DecisionRulesNoticeTooShort
 	AuthenticatorNotFound   = fault.AuthenticatorNotFound
 	AuthenticatorRegistered = fault.AuthenticatorRegistered
 	PayoutNotFound          = fault.PayoutNotFound

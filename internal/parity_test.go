@@ -206,6 +206,8 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"result_retractions_reweighed_known":      sorted(claim.Reweighings()),
 		"proposals_state_known":                   sorted(proposal.States()),
 		"policy_proposals_state_known":            sorted(policyproposal.States()),
+		"rules_proposals_state_known":             sorted(policyproposal.States()),
+		"rules_proposal_votes_action_known":       sorted(policyproposal.Votes()),
 		"period_changes_action_known":             sorted(period.Actions()),
 		"period_changes_state_known":              sorted(period.ChangeStates()),
 		"period_sums_section_known":               sorted(period.Sections()),

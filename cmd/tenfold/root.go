@@ -78,7 +78,7 @@ func newRoot() *cobra.Command {
 			return fromConfigFile(cmd.Flags())
 		},
 	}
-	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newReconcile(), newReport(), newConsole(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newRules(), newCalendar(), newPerson(), newAccessLog(), newReconcile(), newReport(), newConsole(), newVersion())
 	root.AddCommand(newPayout(), newProposal(), newAuthenticator(), newCommission(), newCustody(), newJob(), newResult(), newRequest(), newOrderLine(), newRefund(), newRefusal(), newNotice(), newEvidence(), newSandbox())
 	root.AddCommand(newPropose())
 	root.AddCommand(newDecisions()...)

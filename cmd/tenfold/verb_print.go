@@ -56,6 +56,8 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printEvidenceRequests))
 	add(printing(printBodyReports))
 	add(printing(printCustodySteps))
+	add(printing(printDecisionRules))
+	add(printing(printRulesProposals))
 	add(printing(printStandings))
 	add(printing(printWebhooks))
 	add(printing(printDeadLetters))

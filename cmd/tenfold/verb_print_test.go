@@ -67,7 +67,7 @@ func TestEveryAnswerIsPrinted(t *testing.T) {
 	for _, verbs := range [][]verb{
 		claimVerbs(), fileVerbs(), decisionVerbs(), clockVerbs(), claimReads(), workVerbs(), bookVerbs(), bookReads(), periodVerbs(), exitVerbs(), proposalVerbs(),
 		payoutVerbs(), couponVerbs(), authenticatorVerbs(), resultVerbs(),
-		webhookVerbs(), orderLineVerbs(), refundVerbs(), requestVerbs(), refusalVerbs(), noticeVerbs(), sandboxVerbs(), policyVerbs(),
+		webhookVerbs(), orderLineVerbs(), refundVerbs(), requestVerbs(), refusalVerbs(), noticeVerbs(), sandboxVerbs(), policyVerbs(), rulesVerbs(),
 	} {
 		for _, v := range verbs {
 			fields := v.descriptor().Output().Fields()

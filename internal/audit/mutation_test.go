@@ -134,7 +134,7 @@ func (m *mutation) copy() {
 // are made of its transfers.
 var notOfBooks = []string{
 	"access_refusals", "webhooks", "webhook_deliveries", "webhook_requests", "catalog_requests", "calendar_days", "event_quarantines",
-	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes",
+	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes", "rules_proposals", "rules_proposal_votes",
 	"channel_imports", "channel_import_chunks", "channel_lines", "channel_line_matches", "reconciliation_breaks", "reconciliation_break_notes",
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
 	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items",

@@ -36,11 +36,8 @@ func (e *Engine) ProposePolicyVersion(ctx context.Context, h request.Header, v p
 	if err != nil {
 		return p, false, err
 	}
-	now := e.Now()
 	p = policyproposal.Proposal{
-		Key: policyproposal.Key{PolicyID: v.PolicyID, Number: number}, State: policyproposal.Open, Version: v,
-		Proposed:  policyproposal.Step{Action: policyproposal.ActionProposed, Principal: h.Principal, Note: note, At: now},
-		ExpiresAt: now.Add(policyproposal.Life),
+		Key: policyproposal.Key{PolicyID: v.PolicyID, Number: number}, Version: v, Course: policyproposal.Begin(h.Principal, note, e.Now()),
 	}
 	key := p.Key
 	replayed, err = e.changeCatalog(ctx, h, proposed{publication{v}, note}, func(r request.Once) (bool, error) {

@@ -64,6 +64,8 @@ var chineseRefusals = refusals{
 		fault.OrderLineDamaged:        sentence("已存储的订单行{{.orderLineId}}受损，需运营人员处理。"),
 		fault.PolicyNotFound:          sentence("没有适用的规则{{if .policyId}}：{{.policyId}}{{end}}。"),
 		fault.PolicyAlreadyPublished:  sentence("规则{{.policyId}}的该版本已发布。"),
+		fault.DecisionRulesNotFound:       sentence("裁决规则没有该版本。"),
+		fault.DecisionRulesNoticeTooShort: sentence("裁决规则须在公布至少一日后生效{{if .earliestEffectiveFrom}}，最早为{{.earliestEffectiveFrom}}{{end}}。"),
 		fault.PolicyNoticeTooShort:    sentence("规则须在公示至少七日后生效{{if .earliestEffectiveFrom}}，最早为{{.earliestEffectiveFrom}}{{end}}。"),
 		fault.PolicyProposalRequired:  sentence("规则版本须经两人批准后方可发布。"),
 		fault.AuthenticatorNotFound:   sentence("鉴定机构{{.authenticatorId}}未登记。"),

@@ -65,6 +65,8 @@ var englishRefusals = refusals{
 		fault.OrderLineDamaged:        sentence("The stored order line{{if .orderLineId}} {{.orderLineId}}{{end}} is damaged. The operator has to look at it."),
 		fault.PolicyNotFound:          sentence("No policy applies{{if .policyId}}: {{.policyId}}{{end}}{{if .Detail}} ({{.Detail}}){{end}}."),
 		fault.PolicyAlreadyPublished:  sentence("This version of the policy{{if .policyId}} {{.policyId}}{{end}} has been published already."),
+		fault.DecisionRulesNotFound:       sentence("The decision rules have no such version."),
+		fault.DecisionRulesNoticeTooShort: sentence("Decision rules take effect at least a day after their publication{{if .earliestEffectiveFrom}}, here from {{.earliestEffectiveFrom}}{{end}}."),
 		fault.PolicyNoticeTooShort:    sentence("A policy takes effect at least seven days after its publication{{if .earliestEffectiveFrom}}, here from {{.earliestEffectiveFrom}}{{end}}."),
 		fault.PolicyProposalRequired:  sentence("Two people must approve the policy version before it is published."),
 		fault.AuthenticatorNotFound:   sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is not registered."),

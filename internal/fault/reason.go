@@ -76,6 +76,8 @@ const (
 	PolicyAlreadyPublished  Reason = "POLICY_ALREADY_PUBLISHED"
 	PolicyNoticeTooShort    Reason = "POLICY_NOTICE_TOO_SHORT"
 	PolicyProposalRequired  Reason = "POLICY_PROPOSAL_REQUIRED"
+	DecisionRulesNotFound       Reason = "DECISION_RULES_NOT_FOUND"
+	DecisionRulesNoticeTooShort Reason = "DECISION_RULES_NOTICE_TOO_SHORT"
 	AuthenticatorNotFound   Reason = "AUTHENTICATOR_NOT_FOUND"
 	AuthenticatorRegistered Reason = "AUTHENTICATOR_ALREADY_REGISTERED"
 	PayoutNotFound          Reason = "PAYOUT_NOT_FOUND"

@@ -1,6 +1,6 @@
-// Package policyproposal describes policy versions that are proposed: who may decide
-// them, when they can take effect, and what happened to them. What a version may say
-// is left to policy, and storing to postgres.
+// Package policyproposal describes versions of policies and of the decision rules that are
+// proposed: who may decide them, when they can take effect, and what happened to them. What a
+// version may say is left to policy and claim, and storing to postgres.
 package policyproposal
 
 import (
@@ -74,11 +74,16 @@ func (k Key) Name() string { return fmt.Sprintf("policies/%s/proposals/%d", k.Po
 // proposer approve it. Its content never changes.
 type Proposal struct {
 	Key
-	// State is as it is stored: an open proposal whose time is over is told by
-	// StateAt.
-	State State
+	Course
 	// Version is without a time of publication until it is published.
 	Version policy.Version
+}
+
+// Course is what happened to a proposed version.
+type Course struct {
+	// State is as it is stored: an open proposal whose time is over is told by
+	// At.
+	State State
 	// Proposed is who proposed it, why and when.
 	Proposed  Step
 	ExpiresAt time.Time
@@ -87,6 +92,11 @@ type Proposal struct {
 	EndedAt time.Time
 	// Voted are the decisions of people, in their order.
 	Voted []Step
+}
+
+// Begin is the course of a proposal that a person makes.
+func Begin(by principal.Principal, note string, at time.Time) Course {
+	return Course{State: Open, Proposed: Step{Action: ActionProposed, Principal: by, Note: note, At: at}, ExpiresAt: at.Add(Life)}
 }
 
 // Step is one thing that happened to a proposal.
@@ -98,18 +108,42 @@ type Step struct {
 }
 
 // Due says whether an open proposal has expired by now.
-func (p *Proposal) Due(now time.Time) bool { return p.State == Open && !now.Before(p.ExpiresAt) }
+func (p *Course) Due(now time.Time) bool { return p.State == Open && !now.Before(p.ExpiresAt) }
 
 // At is the proposal as it stands at a time: one that is due has expired.
 func (p Proposal) At(now time.Time) Proposal {
+	p.Course = p.Course.At(now)
+	return p
+}
+
+// At is the course as it stands at a time.
+func (p Course) At(now time.Time) Course {
 	if p.Due(now) {
 		p.State, p.EndedAt = Expired, p.ExpiresAt
 	}
 	return p
 }
 
+// End ends a course by its last vote, if that decides it, and says whether that publishes the
+// version.
+func (p *Course) End() (ended, published bool) {
+	last := p.Voted[len(p.Voted)-1]
+	switch {
+	case last.Action == ActionRefused:
+		p.State = Refused
+	case last.Action == ActionWithdrawn:
+		p.State = Withdrawn
+	case p.Approved() < Approvers:
+		return false, false
+	default:
+		p.State, published = Published, true
+	}
+	p.EndedAt = last.At
+	return true, published
+}
+
 // Steps are everything that happened to the proposal, in its order.
-func (p *Proposal) Steps() []Step {
+func (p *Course) Steps() []Step {
 	steps := append([]Step{p.Proposed}, p.Voted...)
 	switch p.State {
 	case Published:
@@ -124,7 +158,7 @@ func (p *Proposal) Steps() []Step {
 }
 
 // Approved counts the approvals.
-func (p *Proposal) Approved() int {
+func (p *Course) Approved() int {
 	n := 0
 	for _, v := range p.Voted {
 		if v.Action == ActionApproved {
@@ -136,7 +170,7 @@ func (p *Proposal) Approved() int {
 
 // Later gives a time that is not before anything that happened to the proposal, so
 // that its steps stay in order where the clocks of two servers differ.
-func (p *Proposal) Later(now time.Time) time.Time {
+func (p *Course) Later(now time.Time) time.Time {
 	for _, s := range append([]Step{p.Proposed}, p.Voted...) {
 		if s.At.After(now) {
 			now = s.At
@@ -150,34 +184,36 @@ func (p *Proposal) Later(now time.Time) time.Time {
 // approval by the proposer and a second vote of one person, and with ACCESS_DENIED a
 // withdrawal by anybody but the proposer.
 func (p *Proposal) CheckVote(vote Action, person string, now time.Time) error {
+	return p.checkVote(vote, person, now, p.Number, fmt.Sprintf("proposal %d of policy %s", p.Number, p.PolicyID), p.with)
+}
+
+// checkVote refuses a vote on the proposal of a number. It is called by name where it has ended,
+// and with names it in the refusal.
+func (p *Course) checkVote(vote Action, person string, now time.Time, number int32, name string, with func(*fault.Error) *fault.Error) error {
 	if person == "" {
-		return fault.New(fault.PersonRequired, "a policy proposal must be decided by a person, but the call names no person")
+		return fault.New(fault.PersonRequired, "a proposal must be decided by a person, but the call names no person")
 	}
 	if at := p.At(now); at.State != Open {
-		return p.conflict(&at)
+		return with(fault.New(fault.ProposalStateConflict, "%s is already %s, since %s", name, at.State, at.EndedAt.UTC().Format(time.RFC3339))).
+			With("state", at.State)
 	}
 	own := principal.Same(person, p.Proposed.Principal.Person)
 	voted := slices.ContainsFunc(p.Voted, func(v Step) bool { return principal.Same(v.Principal.Person, person) })
 	switch {
 	case vote == ActionWithdrawn && !own:
-		return p.with(fault.New(fault.AccessDenied, "only the person who made proposal %d can withdraw it; others refuse it", p.Number))
+		return with(fault.New(fault.AccessDenied, "only the person who made proposal %d can withdraw it; others refuse it", number))
 	case vote == ActionWithdrawn:
 		return nil
 	case own && vote == ActionApproved:
-		return p.with(fault.New(fault.SamePerson, "the person who made proposal %d cannot approve it", p.Number))
+		return with(fault.New(fault.SamePerson, "the person who made proposal %d cannot approve it", number))
 	case own:
-		return p.with(fault.New(fault.SamePerson, "the person who made proposal %d cannot refuse it, but can withdraw it", p.Number))
+		return with(fault.New(fault.SamePerson, "the person who made proposal %d cannot refuse it, but can withdraw it", number))
 	case voted && vote == ActionApproved:
-		return p.with(fault.New(fault.SamePerson, "this person has already approved proposal %d; the second approver must be somebody else", p.Number))
+		return with(fault.New(fault.SamePerson, "this person has already approved proposal %d; the second approver must be somebody else", number))
 	case voted:
-		return p.with(fault.New(fault.SamePerson, "the person who approved proposal %d cannot refuse it", p.Number))
+		return with(fault.New(fault.SamePerson, "the person who approved proposal %d cannot refuse it", number))
 	}
 	return nil
-}
-
-func (p *Proposal) conflict(at *Proposal) error {
-	return p.with(fault.New(fault.ProposalStateConflict, "proposal %d of policy %s is already %s, since %s",
-		p.Number, p.PolicyID, at.State, at.EndedAt.UTC().Format(time.RFC3339))).With("state", at.State)
 }
 
 // with names the proposal in a refusal.
@@ -210,9 +246,13 @@ func (p *Proposal) CheckEffect(now time.Time) error {
 // Earliest is the earliest time, in whole seconds, at which a version that is published
 // at a time can take effect.
 func Earliest(published time.Time) time.Time {
-	earliest := published.Add(policy.NoticeMin)
-	if whole := earliest.Truncate(time.Second); !whole.Equal(earliest) {
-		earliest = whole.Add(time.Second)
+	return wholeSecond(published.Add(policy.NoticeMin))
+}
+
+// wholeSecond is a time, or the next one in whole seconds.
+func wholeSecond(t time.Time) time.Time {
+	if whole := t.Truncate(time.Second); !whole.Equal(t) {
+		t = whole.Add(time.Second)
 	}
-	return earliest.UTC()
+	return t.UTC()
 }

@@ -59,9 +59,14 @@ func scanRules(rows *sql.Rows) (claim.Rules, error) {
 		return r, err
 	}
 	inUTC(&r.PublishedAt, &r.EffectiveFrom)
+	return r, readRules(content, &r)
+}
+
+// readRules reads what encodeRules wrote.
+func readRules(content []byte, r *claim.Rules) error {
 	var f rulesForm
 	if err := json.Unmarshal(content, &f); err != nil {
-		return r, fmt.Errorf("read version %d of the decision rules: %w", r.Version, err)
+		return fmt.Errorf("read version %d of the decision rules: %w", r.Version, err)
 	}
 	for _, g := range f.Ladder {
 		r.Ladder = append(r.Ladder, claim.Rung(g))
@@ -72,7 +77,26 @@ func scanRules(rows *sql.Rows) (claim.Rules, error) {
 	r.Reinspection = claim.ReinspectionRules(f.Reinspection)
 	r.DecidesAlone, r.Custody, r.Unsigned = f.DecidesAlone, claim.CustodyRules(f.Custody), claim.UnsignedRules(f.Unsigned)
 	r.SourceProofFrom = f.SourceProofFrom
-	return r, nil
+	return nil
+}
+
+// encodeRules writes what rules say, without number, note and times.
+func encodeRules(r *claim.Rules) (string, error) {
+	f := rulesForm{
+		DecidesAlone: r.DecidesAlone, Reinspection: reinspectionForm(r.Reinspection), Custody: custodyForm(r.Custody), Unsigned: unsignedForm(r.Unsigned),
+		SourceProofFrom: r.SourceProofFrom,
+	}
+	for _, g := range r.Ladder {
+		f.Ladder = append(f.Ladder, rungForm(g))
+	}
+	for _, q := range r.Quorum {
+		f.Quorum = append(f.Quorum, quorumForm(q))
+	}
+	content, err := json.Marshal(f)
+	if err != nil {
+		return "", fmt.Errorf("encode decision rules: %w", err)
+	}
+	return string(content), nil
 }
 
 // DecisionRules reads every version of the decision rules, oldest first.

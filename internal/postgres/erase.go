@@ -58,6 +58,8 @@ var (
 		{table: "period_changes", column: "person_id"},
 		{table: "policy_proposal_votes", column: "person_id"},
 		{table: "policy_proposals", column: "person_id"},
+		{table: "rules_proposal_votes", column: "person_id"},
+		{table: "rules_proposals", column: "person_id"},
 		{table: "channel_imports", column: "person_id"},
 		{table: "reconciliation_break_notes", column: "assignee"},
 		{table: "reconciliation_break_notes", column: "person_id"},
@@ -247,6 +249,12 @@ func checkIdle(ctx context.Context, q sqlx.QueryerContext, personID, merchantID 
 		WHERE p.state = 'OPEN' AND (p.person_id = $1 OR EXISTS (
 			SELECT FROM policy_proposal_votes v
 			WHERE v.policy_id = p.policy_id AND v.proposal_number = p.proposal_number AND v.person_id = $1))
+		UNION ALL
+		SELECT 'proposal ' || p.proposal_number || ' of the decision rules'
+		FROM rules_proposals p
+		WHERE p.state = 'OPEN' AND (p.person_id = $1 OR EXISTS (
+			SELECT FROM rules_proposal_votes v
+			WHERE v.proposal_number = p.proposal_number AND v.person_id = $1))
 		UNION ALL
 		SELECT 'change ' || c.change_number || ' of authenticator ' || c.authenticator_id
 		FROM authenticator_changes c

@@ -308,12 +308,8 @@ func drafted() policyproposal.Proposal {
 	v := someTerms()
 	v.PolicyID, v.Number, v.PublishedAt = "some-drafted", 1, time.Time{}
 	return policyproposal.Proposal{
-		Key: policyproposal.Key{PolicyID: v.PolicyID, Number: 1}, State: policyproposal.Open, Version: v,
-		Proposed: policyproposal.Step{
-			Action: policyproposal.ActionProposed, Note: "a note", At: start,
-			Principal: principal.Principal{Workload: "ops", Role: principal.RoleOperator, Person: "olga"},
-		},
-		ExpiresAt: start.Add(policyproposal.Life),
+		Key: policyproposal.Key{PolicyID: v.PolicyID, Number: 1}, Version: v,
+		Course: policyproposal.Begin(principal.Principal{Workload: "ops", Role: principal.RoleOperator, Person: "olga"}, "a note", start),
 	}
 }
 

@@ -52,6 +52,8 @@ var withoutOldRows = map[string]string{
 	"order_line_corrections":     "lines could not be corrected when it was made",
 	"policy_proposals":           "policies were published without one",
 	"policy_proposal_votes":      "policies were published without one",
+	"rules_proposals":            "the old database has none",
+	"rules_proposal_votes":       "the old database has none",
 	"channel_imports":            "files of channels were not imported",
 	"channel_import_chunks":      "files of channels were not imported",
 	"channel_lines":              "files of channels were not imported",

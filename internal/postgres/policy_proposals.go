@@ -40,11 +40,26 @@ type policyProposalRow struct {
 	Version       int32           `db:"version"`
 	Terms         json.RawMessage `db:"terms"`
 	EffectiveFrom time.Time       `db:"effective_from"`
+	courseRow
+}
+
+// courseRow is what happened to a proposal, but for the votes.
+type courseRow struct {
 	State         string          `db:"state"`
 	stepRow
 	ProposedAt time.Time    `db:"proposed_at"`
 	ExpiresAt  time.Time    `db:"expires_at"`
 	EndedAt    sql.NullTime `db:"ended_at"`
+}
+
+func (r *courseRow) course() policyproposal.Course {
+	c := policyproposal.Course{
+		State: policyproposal.State(r.State), Proposed: r.step(policyproposal.ActionProposed, r.ProposedAt), ExpiresAt: r.ExpiresAt.UTC(),
+	}
+	if r.EndedAt.Valid {
+		c.EndedAt = r.EndedAt.Time.UTC()
+	}
+	return c
 }
 
 // stepRow is who decided something, and why.
@@ -65,11 +80,7 @@ func (r *stepRow) step(action policyproposal.Action, at time.Time) policyproposa
 // proposal reads the terms and compares them with the columns beside them.
 func (r *policyProposalRow) proposal() (policyproposal.Proposal, error) {
 	p := policyproposal.Proposal{
-		Key: policyproposal.Key{PolicyID: r.PolicyID, Number: r.Number}, State: policyproposal.State(r.State),
-		Proposed: r.step(policyproposal.ActionProposed, r.ProposedAt), ExpiresAt: r.ExpiresAt.UTC(), EndedAt: r.EndedAt.Time.UTC(),
-	}
-	if !r.EndedAt.Valid {
-		p.EndedAt = time.Time{}
+		Key: policyproposal.Key{PolicyID: r.PolicyID, Number: r.Number}, Course: r.course(),
 	}
 	err := json.Unmarshal(r.Terms, &p.Version)
 	if v := &p.Version; err == nil && (v.PolicyID != r.PolicyID || v.Number != r.Version || !v.PublishedAt.IsZero() || !sameTime(v.EffectiveFrom, r.EffectiveFrom)) {
@@ -256,20 +267,16 @@ func insertVote(ctx context.Context, tx *sqlx.Tx, p *policyproposal.Proposal) er
 // endProposal ends a proposal by its last vote, if that decides it, and publishes a version
 // that is approved.
 func endProposal(ctx context.Context, tx *sqlx.Tx, p *policyproposal.Proposal, last policyproposal.Step) error {
-	switch {
-	case last.Action == policyproposal.ActionRefused:
-		p.State = policyproposal.Refused
-	case last.Action == policyproposal.ActionWithdrawn:
-		p.State = policyproposal.Withdrawn
-	case p.Approved() < policyproposal.Approvers:
+	ended, published := p.End()
+	if !ended {
 		return nil
-	default:
-		p.State, p.Version.PublishedAt = policyproposal.Published, last.At
+	}
+	if published {
+		p.Version.PublishedAt = last.At
 		if err := publish(ctx, tx, &p.Version); err != nil {
 			return err
 		}
 	}
-	p.EndedAt = last.At
 	_, err := tx.ExecContext(ctx, `
 		UPDATE policy_proposals SET state = $3, ended_at = $4
 		WHERE policy_id = $1 AND proposal_number = $2`, p.PolicyID, p.Number, string(p.State), p.EndedAt)

@@ -26,6 +26,9 @@ var keptByReset = []string{"goose_db_version", "readiness_probes", "calendar_day
 // calendarDaysAdded are the days that somebody has set since the migrations did.
 const calendarDaysAdded = `workload <> 'tenfold' OR person_id <> '' OR revision <> 1`
 
+// decisionRulesAdded are the versions that people have published since.
+const decisionRulesAdded = `version IN (SELECT p.version FROM rules_proposals p WHERE p.state = 'PUBLISHED')`
+
 // ResetSandbox brings the database of a sandbox back to its beginning, as it is after the
 // migrations, and returns how many rows that deletes, by table. The URL is that of the role
 // that owns the tables. ErrNoSandbox for a database that no sandbox has served, and ErrInUse
@@ -153,6 +156,9 @@ func countForReset(ctx context.Context, tx *sqlx.Tx, seeds int) (tables []string
 			return nil, nil, err
 		}
 	}
+	if err := count("decision_rules", `decision_rules WHERE `+decisionRulesAdded); err != nil {
+		return nil, nil, err
+	}
 	return tables, lost, count("calendar_days", `calendar_days WHERE `+calendarDaysAdded)
 }
 
@@ -167,6 +173,7 @@ func emptySandbox(ctx context.Context, tx *sqlx.Tx, tables []string, seeds []pol
 		list += pq.QuoteIdentifier(name)
 	}
 	for _, statement := range []string{
+		`DELETE FROM decision_rules WHERE ` + decisionRulesAdded,
 		`TRUNCATE ` + list + ` RESTART IDENTITY`,
 		`DELETE FROM calendar_days WHERE ` + calendarDaysAdded,
 		`UPDATE service_keys

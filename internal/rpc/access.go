@@ -247,6 +247,15 @@ var methods = map[string]access{
 	"/tenfold.v1.JobService/ResumeJob":             roles(principal.RoleOperator),
 	"/tenfold.v1.JobService/CancelJob":             roles(principal.RoleApprover, principal.RoleOperator),
 
+	"/tenfold.v1.DecisionRulesService/GetDecisionRules":              everyone,
+	"/tenfold.v1.DecisionRulesService/ListDecisionRules":             everyone,
+	"/tenfold.v1.DecisionRulesService/ProposeDecisionRules":          roles(principal.RoleOperator),
+	"/tenfold.v1.DecisionRulesService/ApproveDecisionRulesProposal":  roles(principal.RoleApprover),
+	"/tenfold.v1.DecisionRulesService/RefuseDecisionRulesProposal":   roles(principal.RoleApprover, principal.RoleOperator),
+	"/tenfold.v1.DecisionRulesService/WithdrawDecisionRulesProposal": roles(principal.RoleOperator),
+	"/tenfold.v1.DecisionRulesService/GetDecisionRulesProposal":      deciders,
+	"/tenfold.v1.DecisionRulesService/ListDecisionRulesProposals":    deciders,
+
 	"/tenfold.v1.PolicyProposalService/ProposePolicyVersion":   roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyProposalService/ApprovePolicyProposal":  roles(principal.RoleApprover),
 	"/tenfold.v1.PolicyProposalService/RefusePolicyProposal":   roles(principal.RoleApprover, principal.RoleOperator),

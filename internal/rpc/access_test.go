@@ -181,6 +181,13 @@ var allowed = map[string][]string{
 	"AuthenticatorService/SearchAuthenticators":        butFor(),
 	"AuthenticatorService/BatchRegisterAuthenticators": {"operator"},
 
+	"DecisionRulesService/ProposeDecisionRules":          {"operator"},
+	"DecisionRulesService/ApproveDecisionRulesProposal":  {"approver"},
+	"DecisionRulesService/RefuseDecisionRulesProposal":   {"approver", "operator"},
+	"DecisionRulesService/WithdrawDecisionRulesProposal": {"operator"},
+	"DecisionRulesService/GetDecisionRulesProposal":      {"finance", "approver", "operator", "auditor"},
+	"DecisionRulesService/ListDecisionRulesProposals":    {"finance", "approver", "operator", "auditor"},
+
 	"PolicyProposalService/ProposePolicyVersion":   {"operator"},
 	"PolicyProposalService/ApprovePolicyProposal":  {"approver"},
 	"PolicyProposalService/RefusePolicyProposal":   {"approver", "operator"},

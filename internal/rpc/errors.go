@@ -116,6 +116,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.OrderLineChanged:           codes.FailedPrecondition,
 	fault.OrderLineInUse:             codes.FailedPrecondition,
 	fault.PolicyNoticeTooShort:       codes.FailedPrecondition,
+	fault.DecisionRulesNotFound:       codes.NotFound,
+	fault.DecisionRulesNoticeTooShort: codes.FailedPrecondition,
 	fault.PolicyProposalRequired:     codes.FailedPrecondition,
 	fault.ClaimWindowClosed:          codes.FailedPrecondition,
 	fault.OrderNotEligible:           codes.FailedPrecondition,

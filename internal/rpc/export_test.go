@@ -129,6 +129,7 @@ func NamesOfResources() map[string]string {
 		"Claim": claimName("m1", "c1"), "Commission": commissionName("m1", "c1", 1), "EvidenceRequest": evidenceRequestName("m1", "c1", 1), "Event": eventName("m1", 7), "Hold": holdName("m1", "c1", 1),
 		"OrderLine": orderLineName("m1", "2026/77 红"), "Payout": payoutName("m1", "p1"), "Proposal": proposalName("m1", 7),
 		"Policy": "policies/p1", "PolicyProposal": policyproposal.Key{PolicyID: "p1", Number: 1}.Name(), "PolicyVersion": policyVersionName("p1", 1),
+		"DecisionRules": decisionRulesName(1), "DecisionRulesProposal": policyproposal.RulesName(1),
 		"Transfer": transferName("m1", 7), "Webhook": webhookName("m1", "w1"), "Upload": uploadName("m1", "u1"),
 		"Import": importName("i1"), "Period": periodName("2026-03"), "Break": breakName("b1"), "Job": jobName("j1"),
 	}

@@ -37,6 +37,7 @@ func webhookName(merchant, id string) string { return "merchants/" + merchant + 
 func policyVersionName(policy string, n int32) string {
 	return "policies/" + policy + "/versions/" + strconv.Itoa(int(n))
 }
+func decisionRulesName(n int32) string { return "decisionRules/" + strconv.Itoa(int(n)) }
 func holdName(merchant, claimID string, n int32) string {
 	return claimName(merchant, claimID) + "/holds/" + strconv.Itoa(int(n))
 }

@@ -389,6 +389,17 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.rules.PublishPolicyVersion(f.as("operator"), f.version(f.t, 1))
 		return err
 	}},
+	"DECISION_RULES_NOT_FOUND": {code: codes.NotFound, field: "name", call: func(f *fixture) error {
+		return errorOf(f.decisionRules().GetDecisionRules(f.as("merchant"), &tenfoldv1.GetDecisionRulesRequest{Name: "decisionRules/99"}))
+	}},
+	"DECISION_RULES_NOTICE_TOO_SHORT": {
+		code: codes.FailedPrecondition, field: "decision_rules.effective_from", metadata: []string{"earliestEffectiveFrom", "proposalNumber"},
+		call: func(f *fixture) error {
+			r := f.nextRules()
+			r.EffectiveFrom = timestamppb.New(f.now().Add(23 * time.Hour))
+			return errorOf(f.decisionRules().ProposeDecisionRules(f.asPerson("operator", "oscar"), &tenfoldv1.ProposeDecisionRulesRequest{RequestId: f.id(), DecisionRules: r}))
+		},
+	},
 	"POLICY_NOTICE_TOO_SHORT": {code: codes.FailedPrecondition, field: "policy_version.effective_from", metadata: []string{"earliestEffectiveFrom"}, call: func(f *fixture) error {
 		r := f.version(f.t, 2)
 		r.PolicyVersion.EffectiveFrom = timestamppb.New(start.AddDate(0, 0, 6))

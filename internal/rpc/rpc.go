@@ -206,6 +206,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterAuthenticatorServiceServer(s.grpc, &authenticatorService{backend: b})
 	tenfoldv1.RegisterAuthenticatorKeyServiceServer(s.grpc, &authenticatorKeyService{backend: b})
 	tenfoldv1.RegisterPolicyProposalServiceServer(s.grpc, &policyProposalService{backend: b})
+	tenfoldv1.RegisterDecisionRulesServiceServer(s.grpc, &decisionRulesService{backend: b})
 	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
 	tenfoldv1.RegisterWebhookServiceServer(s.grpc, &webhookService{backend: b, hooks: hooks})
 	tenfoldv1.RegisterNoticeServiceServer(s.grpc, &noticeService{backend: b, validator: validator})

@@ -486,6 +486,11 @@ const (
 	// ABORTED. Another amount lies in suspense than the caller saw. Look what came
 	// in or went out, and explain the amount that lies there.
 	Reason_REASON_SUSPENSE_CHANGED Reason = 233
+	// NOT_FOUND. The decision rules have no version of this number.
+	Reason_REASON_DECISION_RULES_NOT_FOUND Reason = 205
+	// FAILED_PRECONDITION. The decision rules would take effect less than a day after
+	// their publication. The metadata has the earliest time that would do.
+	Reason_REASON_DECISION_RULES_NOTICE_TOO_SHORT Reason = 206
 )
 
 // Enum value maps for Reason.
@@ -647,6 +652,8 @@ var (
 		231: "REASON_PERIOD_STATE_CONFLICT",
 		232: "REASON_PERIOD_NOT_CLEAN",
 		233: "REASON_SUSPENSE_CHANGED",
+		205: "REASON_DECISION_RULES_NOT_FOUND",
+		206: "REASON_DECISION_RULES_NOTICE_TOO_SHORT",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -805,6 +812,8 @@ var (
 		"REASON_PERIOD_STATE_CONFLICT":            231,
 		"REASON_PERIOD_NOT_CLEAN":                 232,
 		"REASON_SUSPENSE_CHANGED":                 233,
+		"REASON_DECISION_RULES_NOT_FOUND":         205,
+		"REASON_DECISION_RULES_NOTICE_TOO_SHORT":  206,
 	}
 )
 
@@ -840,7 +849,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xe0'\n" +
+	"tenfold.v1*\xb3(\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -998,7 +1007,9 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1bREASON_SOURCE_PROOF_MISSING\x10\xff\x01\x12!\n" +
 	"\x1cREASON_PERIOD_STATE_CONFLICT\x10\xe7\x01\x12\x1c\n" +
 	"\x17REASON_PERIOD_NOT_CLEAN\x10\xe8\x01\x12\x1c\n" +
-	"\x17REASON_SUSPENSE_CHANGED\x10\xe9\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17REASON_SUSPENSE_CHANGED\x10\xe9\x01\x12$\n" +
+	"\x1fREASON_DECISION_RULES_NOT_FOUND\x10\xcd\x01\x12+\n" +
+	"&REASON_DECISION_RULES_NOTICE_TOO_SHORT\x10\xce\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
