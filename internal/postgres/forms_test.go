@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/commission"
+	"github.com/tenfold-claims/tenfold/internal/custody"
 	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
@@ -205,6 +206,24 @@ var goldens = map[string]golden{
 			`{"policy_id":"some-drafted","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","categories":["food"],"multiplier":{"num":10,"den":3},"base_components":["GOODS_PAID","SELLER_DISCOUNT"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"NET","floor_minor":1,"cap_minor":2,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":3,"advance_limit_per_merchant_minor":4,"approval_over_minor":5,"abnormal_factor":6,"abnormal_over_minor":7,"reversal_borne_by":"CONSUMER","authentication_fee":"LOSER","fixed_promise":"REPLACES","minimum_deposit_minor":8,"protected_share":{"num":1,"den":4},"windows":{"claim":3600000000000,"knowledge":7200000000000,"result":{"working_days":15},"review":10800000000000,"notice_delivery":14400000000000,"notice":{"working_days":7},"grouping":18000000000000,"panel":21600000000000,"approval":{"working_days":2},"top_up":25200000000000,"hold":28800000000000,"exit_quarantine":32400000000000},"published_at":"0001-01-01T00:00:00Z","effective_from":"2026-02-01T00:00:00.000001Z","clause_digest":"` + strings.Repeat("cd", 32) + `"}`,
 		},
 	},
+	"rules_proposals.content": {
+		write: func(b *books) string {
+			p := draftedRules()
+			r := request.Once{Found: request.Found{Stored: request.Stored{Key: request.Key{RequestID: "r-2", Method: "ProposeRules"}, RecordedAt: start}}}
+			if _, _, err := b.pg.ProposeRules(b.t.Context(), r, &p, func() error { return nil }); err != nil {
+				b.t.Fatal(err)
+			}
+			return `proposal_number = 1`
+		},
+		read: func(b *books) (any, error) {
+			p, _, err := b.pg.RulesProposal(b.t.Context(), 1)
+			return p, err
+		},
+		want: draftedRules(),
+		bytes: []string{
+			`{"ladder":[{"rank":1,"kinds":["COURT"]},{"rank":2,"kinds":["ACCREDITED_LAB"],"samples":["CONSUMER_SAMPLE"],"reinspection":true},{"rank":6}],"decidesAlone":5,"quorum":[{"rank":2,"bodies":3}],"reinspection":{"independent":true,"final":true},"custody":{"unrecorded":"GAP","platform":["SEALED"],"consumer":["ARRIVED","TESTED"],"weightMilligrams":7,"weightPerMille":8},"unsigned":{"ranks":2}}`,
+		},
+	},
 	"jobs.arguments": ofJob(jobArguments, func(j *job.Job) any { return j.Arguments }),
 	"jobs.preview":   ofJob(jobPreview, func(j *job.Job) any { return j.Preview }),
 	"jobs.cursor":    ofJob(jobCursor, func(j *job.Job) any { return j.Cursor }),
@@ -310,6 +329,28 @@ func drafted() policyproposal.Proposal {
 	return policyproposal.Proposal{
 		Key: policyproposal.Key{PolicyID: v.PolicyID, Number: 1}, Version: v,
 		Course: policyproposal.Begin(principal.Principal{Workload: "ops", Role: principal.RoleOperator, Person: "olga"}, "a note", start),
+	}
+}
+
+// draftedRules is a proposal of decision rules that say everything.
+func draftedRules() policyproposal.Rules {
+	r := claim.Rules{
+		Version: 5, Note: "a note", EffectiveFrom: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), DecidesAlone: 5,
+		Ladder: []claim.Rung{
+			{Rank: 1, Kinds: []claim.AuthenticatorKind{claim.Court}},
+			{Rank: 2, Kinds: []claim.AuthenticatorKind{claim.AccreditedLab}, Samples: []claim.SampleSource{claim.ConsumerSample}, Reinspection: true},
+			{Rank: 6},
+		},
+		Quorum: []claim.Quorum{{Rank: 2, Bodies: 3}}, Reinspection: claim.ReinspectionRules{Independent: true, Final: true},
+		Custody: claim.CustodyRules{
+			Unrecorded: claim.UnrecordedGap, Platform: []custody.Kind{custody.Sealed}, Consumer: []custody.Kind{custody.Arrived, custody.Tested},
+			WeightMilligrams: 7, WeightPerMille: 8,
+		},
+		Unsigned: claim.UnsignedRules{Ranks: 2},
+	}
+	return policyproposal.Rules{
+		Number: 1, Rules: r,
+		Course: policyproposal.Begin(principal.Principal{Workload: "ops", Role: principal.RoleOperator, Person: "olga"}, r.Note, start),
 	}
 }
 

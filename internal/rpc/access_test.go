@@ -122,12 +122,15 @@ var allowed = map[string][]string{
 	"MerchantMoneyService/ReportCouponRedeemed":    {"finance", "operator"},
 	"MerchantMoneyService/ReportCouponLapsed":      {"finance", "operator"},
 
-	"PolicyService/PublishPolicyVersion": {"operator"},
-	"PolicyService/GetPolicyVersion":     butFor(),
-	"PolicyService/ListPolicyVersions":   butFor(),
-	"PolicyService/ResolvePolicy":        butFor(),
-	"PolicyService/SetCalendarDays":      {"operator"},
-	"PolicyService/ListCalendarDays":     butFor(),
+	"PolicyService/PublishPolicyVersion":     {"operator"},
+	"DecisionRulesService/GetDecisionRules":  butFor(),
+	"DecisionRulesService/ListDecisionRules": butFor(),
+
+	"PolicyService/GetPolicyVersion":   butFor(),
+	"PolicyService/ListPolicyVersions": butFor(),
+	"PolicyService/ResolvePolicy":      butFor(),
+	"PolicyService/SetCalendarDays":    {"operator"},
+	"PolicyService/ListCalendarDays":   butFor(),
 
 	"AuthenticatorService/ReviseAuthenticator":             {"operator"},
 	"AuthenticatorService/SuspendAuthenticator":            {"operator"},

@@ -199,6 +199,12 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 		"ClaimService/GetRequest": func() (proto.Message, error) {
 			return f.claims.GetRequest(lab, &tenfoldv1.GetRequestRequest{Parent: "merchants/m1", Method: "CommissionService/AcceptCommission", RequestId: "accept-1"})
 		},
+		"DecisionRulesService/GetDecisionRules": func() (proto.Message, error) {
+			return f.decisionRules().GetDecisionRules(lab, &tenfoldv1.GetDecisionRulesRequest{Name: "decisionRules/1"})
+		},
+		"DecisionRulesService/ListDecisionRules": func() (proto.Message, error) {
+			return f.decisionRules().ListDecisionRules(lab, &tenfoldv1.ListDecisionRulesRequest{})
+		},
 		"PolicyService/GetPolicyVersion": func() (proto.Message, error) {
 			return f.rules.GetPolicyVersion(lab, &tenfoldv1.GetPolicyVersionRequest{Name: "policies/promise-tenfold/versions/1"})
 		},

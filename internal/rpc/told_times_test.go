@@ -220,6 +220,8 @@ var otherTimes = map[protoreflect.FullName]string{
 	"tenfold.v1.ResolvePolicyRequest.paid_at":                 "what is asked about",
 	"tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at": "an end to come",
 	"tenfold.v1.ExtendHoldRequest.expires_at":                 "an end to come",
+	"tenfold.v1.DecisionRules.effective_from":                 "a beginning to come",
+	"tenfold.v1.DecisionRules.published_at":                   "refused wherever it is told",
 	"tenfold.v1.PolicyVersion.effective_from":                 "a beginning to come",
 	"tenfold.v1.AdvanceClockRequest.to":                       "where a clock is moved to",
 	"tenfold.v1.AddAuthenticatorKeyRequest.valid_from":        "a beginning to come",
