@@ -21,7 +21,7 @@ const (
 // REQUEST_INVALID, and names the field at fault.
 func (r *Rules) CheckTerms() error {
 	for _, check := range []func() error{
-		r.checkLadder, r.checkDecidesAlone, r.checkQuorum, r.checkCustody, r.checkUnsigned, r.checkEffect,
+		r.checkLadder, r.checkDecidesAlone, r.checkQuorum, r.checkCustody, r.checkUnsigned, r.checkSourceProof, r.checkEffect,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -126,6 +126,15 @@ func (r *Rules) checkCustody() error {
 func (r *Rules) checkUnsigned() error {
 	if r.Unsigned.Ranks < 0 || r.Unsigned.Ranks >= WeakestRank {
 		return rulesInvalid("unsigned_ranks", "an unsigned result can count 0 to %d ranks less, not %d", WeakestRank-1, r.Unsigned.Ranks)
+	}
+	return nil
+}
+
+// checkSourceProof asks for proof of the source for results alone that a person has to weigh.
+func (r *Rules) checkSourceProof() error {
+	if n := r.SourceProofFrom; n != 0 && (n <= r.DecidesAlone || n > WeakestRank) {
+		return rulesInvalid("source_proof_from", "the rank from which the merchant proves its source first must be from %d to %d, or 0 for none, not %d",
+			r.DecidesAlone+1, WeakestRank, n)
 	}
 	return nil
 }

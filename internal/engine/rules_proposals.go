@@ -114,7 +114,7 @@ func (p proposedRules) Cover(d *request.Digest) {
 	for _, list := range [][]custody.Kind{p.Rules.Custody.Platform, p.Rules.Custody.Consumer} {
 		coverList(d, list)
 	}
-	for _, n := range []int64{int64(p.DecidesAlone), p.Custody.WeightMilligrams, p.Custody.WeightPerMille, int64(p.Unsigned.Ranks)} {
+	for _, n := range []int64{int64(p.DecidesAlone), p.Custody.WeightMilligrams, p.Custody.WeightPerMille, int64(p.Unsigned.Ranks), int64(p.SourceProofFrom)} {
 		d.Number(n)
 	}
 }

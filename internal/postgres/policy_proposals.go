@@ -45,7 +45,7 @@ type policyProposalRow struct {
 
 // courseRow is what happened to a proposal, but for the votes.
 type courseRow struct {
-	State         string          `db:"state"`
+	State string `db:"state"`
 	stepRow
 	ProposedAt time.Time    `db:"proposed_at"`
 	ExpiresAt  time.Time    `db:"expires_at"`

@@ -166,6 +166,7 @@ func TestProposalsOfDecisionRulesAreRefusedAndEnd(t *testing.T) {
 		}},
 		"the word of whoever records":  {"decision_rules.custody.unrecorded_as_told", func(r *tenfoldv1.DecisionRules) { r.GetCustody().UnrecordedAsTold = true }},
 		"unsigned results beyond all":  {"decision_rules.unsigned_ranks", func(r *tenfoldv1.DecisionRules) { r.UnsignedRanks = 8 }},
+		"proof beside what decides":    {"decision_rules.source_proof_from", func(r *tenfoldv1.DecisionRules) { r.SourceProofFrom = r.GetDecidesAlone() }},
 		"in force before the last one": {"decision_rules.effective_from", func(r *tenfoldv1.DecisionRules) { r.EffectiveFrom = timestamppb.New(start) }},
 	} {
 		if got := refusal(propose(x.change)); got.reason == "" || got.field != x.field {
