@@ -233,19 +233,22 @@ func (r Reader) PeriodMark(ctx context.Context, merchantID string, change int64)
 
 // behindMark are the transfers of a book that took effect before a time, and whose numbers lie
 // behind one mark and not behind another one. Those that took effect as they were recorded lie
-// before the last transfer that was recorded by then: numbers follow the order of recording.
-const behindMark = `
+// before the last transfer that was recorded by then: numbers follow the order of recording. more
+// is what else is asked of either part.
+func behindMark(more string) string {
+	return `
 		(SELECT` + transferNames + `
 		 FROM transfers t
 		 WHERE t.merchant_id = $1 AND t.effective_at < $2 AND t.effective_at <> t.recorded_at
-		   AND t.transfer_number > $3 AND t.transfer_number <= $4)
+		   AND t.transfer_number > $3 AND t.transfer_number <= $4` + more + `)
 		UNION ALL
 		(SELECT` + transferNames + `
 		 FROM transfers t
-		 WHERE t.merchant_id = $1 AND t.effective_at = t.recorded_at AND t.transfer_number > $3 AND t.transfer_number <= least($4, $5))`
+		 WHERE t.merchant_id = $1 AND t.effective_at = t.recorded_at AND t.transfer_number > $3 AND t.transfer_number <= least($4, $5)` + more + `)`
+}
 
-// behindMark gives the values of behindMark.
-func (r Reader) behindMark(ctx context.Context, merchantID string, before time.Time, from, until int64) ([]any, error) {
+// marked gives the values of behindMark.
+func (r Reader) marked(ctx context.Context, merchantID string, before time.Time, from, until int64) ([]any, error) {
 	last, err := r.LastTransferAt(ctx, merchantID, before.Add(-time.Microsecond))
 	return []any{merchantID, before, from, until, last}, err
 }
@@ -257,13 +260,13 @@ func (r Reader) totalsUpTo(ctx context.Context, merchantID string, before time.T
 	if err != nil || mark == math.MaxInt64 {
 		return totals, err
 	}
-	args, err := r.behindMark(ctx, merchantID, before, mark, math.MaxInt64)
+	args, err := r.marked(ctx, merchantID, before, mark, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
 	err = r.each(ctx, "sum transfers behind a mark", `
 		SELECT t.kind, sum(t.amount_minor)::bigint, count(*)
-		FROM (`+behindMark+`) t
+		FROM (`+behindMark("")+`) t
 		GROUP BY t.kind`, args, func(rows *sql.Rows) error {
 		var kind ledger.Kind
 		var amount, count int64
@@ -385,14 +388,16 @@ func (r Reader) LateTransfers(ctx context.Context, merchantID string, of PeriodO
 			return nil, err
 		}
 	}
-	args, err := r.behindMark(ctx, merchantID, of.Period.Start(), from, until)
+	args, err := r.marked(ctx, merchantID, of.Period.Start(), from, until)
 	if err != nil {
 		return nil, err
 	}
 	return read(ctx, r, "list late transfers", `
 		SELECT`+transferColumns+`
-		FROM (`+behindMark+`) t
-		WHERE (t.effective_at, t.transfer_number) > ($6, $7)
+		FROM (`+behindMark(`
+		   AND (t.effective_at, t.transfer_number) > ($6, $7)
+		 ORDER BY t.effective_at, t.transfer_number
+		 LIMIT $8`)+`) t
 		ORDER BY t.effective_at, t.transfer_number
 		LIMIT $8`, scanTransfer, append(args, orElse(after.EffectiveAt, beforeAll), after.Number, limit)...)
 }
