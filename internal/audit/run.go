@@ -118,7 +118,11 @@ func (a *running) books(ctx context.Context) ([]string, error) {
 	if a.options.Since.IsZero() {
 		a.months = m
 	}
-	a.report.Discrepancies = append(found, ofMonths...)
+	ofRules, err := checkRules(ctx, a.db)
+	if err != nil {
+		return nil, fmt.Errorf("audit the decision rules: %w", err)
+	}
+	a.report.Discrepancies = slices.Concat(found, ofMonths, ofRules)
 	if a.options.Since.IsZero() {
 		missing, err := gone(ctx, a.db)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/audit"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -130,6 +131,41 @@ func TestDecisionRulesNeedTwoPeopleAndDecideLaterClaims(t *testing.T) {
 		})
 		if asked != (version == rules.GetName()) {
 			t.Errorf("a claim of %s: %v", version, e.GetWeighing())
+		}
+	}
+	f.audited()
+	// The audit finds a version that is not what was approved, one that too few approved, one that
+	// takes effect at once, and one that is gone.
+	admin := f.admin()
+	for _, x := range []struct{ do, undo, want string }{
+		{
+			`UPDATE decision_rules SET content = replace(content::text, '"bodies":2', '"bodies":1')::json WHERE version = 5`,
+			`UPDATE decision_rules SET content = replace(content::text, '"bodies":1', '"bodies":2')::json WHERE version = 5`, "is not what proposal 1 says",
+		},
+		{
+			`UPDATE rules_proposal_votes SET action = 'REFUSED' WHERE person_id = 'bert'`,
+			`UPDATE rules_proposal_votes SET action = 'APPROVED' WHERE person_id = 'bert'`, "was published by 1 approvals",
+		},
+		{
+			`UPDATE rules_proposal_votes SET person_id = 'OLGA' WHERE person_id = 'bert'`,
+			`UPDATE rules_proposal_votes SET person_id = 'bert' WHERE person_id = 'OLGA'`, "was published by 1 approvals",
+		},
+		{
+			`UPDATE decision_rules SET version = 9 WHERE version = 5`,
+			`UPDATE decision_rules SET version = 5 WHERE version = 9`, "has no version 5 before it",
+		},
+	} {
+		if _, err := admin.ExecContext(t.Context(), x.do); err != nil {
+			t.Fatal(err)
+		}
+		found, err := audit.Check(t.Context(), f.db)
+		if err != nil || !slices.ContainsFunc(found, func(d audit.Discrepancy) bool {
+			return strings.Contains(d.Subject, "of the decision rules") && strings.Contains(d.Detail, x.want)
+		}) {
+			t.Errorf("%s: the audit finds %v, %v; want %q", x.do, found, err, x.want)
+		}
+		if _, err := admin.ExecContext(t.Context(), x.undo); err != nil {
+			t.Fatal(err)
 		}
 	}
 	f.audited()
