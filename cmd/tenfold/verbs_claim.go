@@ -180,14 +180,15 @@ func decisionVerbs() []verb {
 		{
 			use: "decide CLAIM", method: "ClaimService/DecideReview", role: principal.RoleAdjudicator, about: "name",
 			short: "Decide a claim in review",
-			long: "Decide a claim in review. With --decision uphold every claimed unit needs a verdict, and at least one is counterfeit;\n" +
+			long: "Decide a claim in review. With --decision uphold every claimed unit needs a verdict, and at least one is counterfeit, or\n" +
+				"otherwise one that the policy compensates. With refund-path they may be given, and are those of the results otherwise;\n" +
 				"the other decisions take no verdicts. Needs --person.",
 			examples: []string{
 				"claim decide 1KJPW-D6M05-F2S5T-CT5FM --person rita --decision uphold --counterfeit 1,2 --genuine 3 --note 'seams are wrong'",
 				"claim decide 1KJPW-D6M05-F2S5T-CT5FM --person rita --decision reject --note 'the brand confirms it' --yes",
 			},
 			args: []input{aClaim("name")},
-			flags: append([]input{{name: "decision", field: "decision", usage: "uphold, reject, retest or expire", required: true}},
+			flags: append([]input{{name: "decision", field: "decision", usage: "uphold, reject, refund-path, retest or expire", required: true}},
 				append(unitFlags(), whyNote("the reason"), overrideReason())...),
 			action: tenfoldv1.ClaimAction_CLAIM_ACTION_DECIDE_REVIEW, risk: "The decision can end the claim or lead to a debit of the merchant",
 		},
