@@ -64,29 +64,29 @@ const (
 	ResultNotSigned      = fault.ResultNotSigned
 
 	// What was named does not exist, or exists already.
-	MerchantNotFound        = fault.MerchantNotFound
-	MerchantAlreadyOpened   = fault.MerchantAlreadyOpened
-	ClaimNotFound           = fault.ClaimNotFound
-	OrderLineNotFound       = fault.OrderLineNotFound
-	OrderLineChanged        = fault.OrderLineChanged
-	OrderLineDamaged        = fault.OrderLineDamaged
-	OrderLineInUse          = fault.OrderLineInUse
-	PolicyNotFound          = fault.PolicyNotFound
-	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished
-	PolicyNoticeTooShort    = fault.PolicyNoticeTooShort
-	PolicyProposalRequired  = fault.PolicyProposalRequired
+	MerchantNotFound            = fault.MerchantNotFound
+	MerchantAlreadyOpened       = fault.MerchantAlreadyOpened
+	ClaimNotFound               = fault.ClaimNotFound
+	OrderLineNotFound           = fault.OrderLineNotFound
+	OrderLineChanged            = fault.OrderLineChanged
+	OrderLineDamaged            = fault.OrderLineDamaged
+	OrderLineInUse              = fault.OrderLineInUse
+	PolicyNotFound              = fault.PolicyNotFound
+	PolicyAlreadyPublished      = fault.PolicyAlreadyPublished
+	PolicyNoticeTooShort        = fault.PolicyNoticeTooShort
+	PolicyProposalRequired      = fault.PolicyProposalRequired
 	DecisionRulesNotFound       = fault.DecisionRulesNotFound
 	DecisionRulesNoticeTooShort = fault.DecisionRulesNoticeTooShort
-	AuthenticatorNotFound   = fault.AuthenticatorNotFound
-	AuthenticatorRegistered = fault.AuthenticatorRegistered
-	PayoutNotFound          = fault.PayoutNotFound
-	ResultNotFound          = fault.ResultNotFound
-	TransferNotFound        = fault.TransferNotFound
-	WebhookNotFound         = fault.WebhookNotFound
-	EventNotFound           = fault.EventNotFound
-	ResultAlreadyRecorded   = fault.ResultAlreadyRecorded
-	ResultSubjectAmbiguous  = fault.ResultSubjectAmbiguous
-	ReferenceAlreadyUsed    = fault.ReferenceAlreadyUsed
+	AuthenticatorNotFound       = fault.AuthenticatorNotFound
+	AuthenticatorRegistered     = fault.AuthenticatorRegistered
+	PayoutNotFound              = fault.PayoutNotFound
+	ResultNotFound              = fault.ResultNotFound
+	TransferNotFound            = fault.TransferNotFound
+	WebhookNotFound             = fault.WebhookNotFound
+	EventNotFound               = fault.EventNotFound
+	ResultAlreadyRecorded       = fault.ResultAlreadyRecorded
+	ResultSubjectAmbiguous      = fault.ResultSubjectAmbiguous
+	ReferenceAlreadyUsed        = fault.ReferenceAlreadyUsed
 
 	// Eligibility of a claim.
 	ClaimAlreadyFiled   = fault.ClaimAlreadyFiled
