@@ -200,7 +200,7 @@ func (r *DecideReview) refundable(b *Book, c *claim.Claim) ([]claim.Unit, error)
 			return nil, fault.New(fault.RequestInvalid, "unit %d is found counterfeit: uphold the claim instead", units[i].Ordinal).At("unit_verdicts")
 		case claim.Genuine:
 			units[i].Consequence = policy.NoConsequence
-		default:
+		case claim.Pending, claim.Inconclusive, claim.NotOurProduct, claim.GrayMarket, claim.Tampered, claim.Altered, claim.NotAsDescribed:
 			units[i].Consequence = policy.RefundPath
 		}
 	}
