@@ -1,6 +1,9 @@
 package policy
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // Consequence is what follows from a verdict on a unit.
 type Consequence string
@@ -71,14 +74,11 @@ func (v *Version) checkConsequences() error {
 		{"inconclusive", v.Consequences.Inconclusive, "what could not be told is never compensated (rule V4)"},
 	} {
 		path := "consequences." + x.path
-		switch x.says {
-		case NoConsequence, RefundPath, Review:
-		case Tenfold:
-			if x.tenfold != "" {
-				return invalid(path, "%s", x.tenfold)
-			}
-		default:
+		if x.says != NoConsequence && !slices.Contains(AllConsequences(), x.says) {
 			return invalid(path, "the consequence must be %s, %s or %s", Tenfold, RefundPath, Review)
+		}
+		if x.says == Tenfold && x.tenfold != "" {
+			return invalid(path, "%s", x.tenfold)
 		}
 	}
 	return nil
