@@ -111,6 +111,16 @@ func (v *visit) refused(err error) {
 	v.render(code, "failure", "failed", f)
 }
 
+// statuses are those of HTTP by the code of a refusal; any other means that the server could not
+// answer.
+var statuses = map[codes.Code]int{
+	codes.NotFound:        http.StatusNotFound,
+	codes.InvalidArgument: http.StatusBadRequest, codes.OutOfRange: http.StatusBadRequest,
+	codes.PermissionDenied: http.StatusForbidden, codes.Unauthenticated: http.StatusForbidden,
+	codes.Aborted: http.StatusConflict, codes.AlreadyExists: http.StatusConflict, codes.FailedPrecondition: http.StatusConflict,
+	codes.ResourceExhausted: http.StatusTooManyRequests,
+}
+
 // why reads a refusal: its text is the server's own, in the person's language.
 func (v *visit) why(err error) (int, failure) {
 	var form formError
@@ -131,18 +141,9 @@ func (v *visit) why(err error) (int, failure) {
 			}
 		}
 	}
-	code := http.StatusBadGateway
-	switch s.Code() {
-	case codes.NotFound:
-		code = http.StatusNotFound
-	case codes.InvalidArgument, codes.OutOfRange:
-		code = http.StatusBadRequest
-	case codes.PermissionDenied, codes.Unauthenticated:
-		code = http.StatusForbidden
-	case codes.Aborted, codes.AlreadyExists, codes.FailedPrecondition:
-		code = http.StatusConflict
-	case codes.ResourceExhausted:
-		code = http.StatusTooManyRequests
+	code, known := statuses[s.Code()]
+	if !known {
+		code = http.StatusBadGateway
 	}
 	if f.Reason == "" {
 		v.s.Log.WarnContext(v.ctx, "call failed", "path", v.r.URL.Path, "code", s.Code().String(), "error", s.Message())
@@ -155,14 +156,10 @@ func (v *visit) why(err error) (int, failure) {
 // it the page is shown all the same.
 func may[T any](answer T, err error) (T, error) {
 	var none T
-	switch status.Code(err) {
-	case codes.OK:
-		return answer, nil
-	case codes.PermissionDenied, codes.Unimplemented:
+	if code := status.Code(err); code == codes.PermissionDenied || code == codes.Unimplemented {
 		return none, nil
-	default:
-		return none, err
 	}
+	return answer, err
 }
 
 // formError is a text of the console for a form that cannot be read.
