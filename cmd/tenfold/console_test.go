@@ -248,7 +248,7 @@ func TestConsoleBringsAClaimToItsEnd(t *testing.T) {
 	// The claim is taken from the queue, and decided after a look at what would happen.
 	b.open("/", http.StatusOK)
 	b.submit("Take the next review", nil)
-	b.says(http.StatusOK, "The claim is yours now.", id, "anna", "Timeline", "decide review")
+	b.says(http.StatusOK, "The claim is yours now.", id, "anna", "contested, may change", "Timeline", "decide review")
 	b.submit("See what would happen", url.Values{"decision": {"1"}, "note": {"the cap is forged"}, "verdict": {"COUNTERFEIT"}, "ordinal": {"1"}})
 	b.says(http.StatusOK, "Nothing has been stored yet", "in review", "notified", "counterfeit", "990.00 CNY")
 	confirm, values := b.page, url.Values(nil)

@@ -138,23 +138,34 @@ const (
 	voteRefuse  = 2
 )
 
-// offer is an action with its effect and, if people take it on pages, its form.
+// offer is an action with what may come of it and, if people take it on pages, its form.
 type offer struct {
-	Effect *tenfoldv1.ActionEffect
-	Form   *form
-	Etag   string
-	Units  []*tenfoldv1.UnitVerdict
+	Action  tenfoldv1.ClaimAction
+	Effects []*tenfoldv1.ActionEffect
+	Form    *form
+	Etag    string
+	Units   []*tenfoldv1.UnitVerdict
 	// Values are the choices of the form.
 	Values []protoreflect.EnumValueDescriptor
 }
 
-func offerOf(c *tenfoldv1.Claim, e *tenfoldv1.ActionEffect) offer {
-	o := offer{Effect: e, Etag: c.GetEtag(), Units: c.GetUnits()}
-	if f, ok := forms[e.GetAction()]; ok {
-		o.Form = &f
-		o.Values = valuesOf(f.Choices)
+// offersOf are the actions that a claim admits, each once: a decision has an effect for each way
+// to decide.
+func offersOf(c *tenfoldv1.Claim) []offer {
+	var all []offer
+	for _, e := range c.GetActionEffects() {
+		at := slices.IndexFunc(all, func(o offer) bool { return o.Action == e.GetAction() })
+		if at < 0 {
+			o := offer{Action: e.GetAction(), Etag: c.GetEtag(), Units: c.GetUnits()}
+			if f, ok := forms[e.GetAction()]; ok {
+				o.Form = &f
+				o.Values = valuesOf(f.Choices)
+			}
+			at, all = len(all), append(all, o)
+		}
+		all[at].Effects = append(all[at].Effects, e)
 	}
-	return o
+	return all
 }
 
 // valuesOf are the values of an enum that can be chosen.

@@ -143,7 +143,7 @@ type claimPage struct {
 	Explanation *tenfoldv1.ClaimExplanation
 	Timeline    []*tenfoldv1.TimelineEntry
 	Notes       []*tenfoldv1.Note
-	// Actions are what the person may do, each with its effect.
+	// Actions are what the person may do, each with what may come of it.
 	Actions []offer
 	// Works says that the person may take the claim, give it back and add notes.
 	Works, Writes bool
@@ -178,9 +178,7 @@ func (s *console) showClaim(v *visit) error {
 		Writes:    slices.Contains([]string{"support", "adjudicator", "approver", "finance", "operator"}, v.me.Role),
 		RequestID: v.requestID(), More: v.more(timeline.GetNextPageToken()),
 	}
-	for _, e := range got.GetClaim().GetActionEffects() {
-		p.Actions = append(p.Actions, offerOf(got.GetClaim(), e))
-	}
+	p.Actions = offersOf(got.GetClaim())
 	v.render(200, "claim", got.GetClaim().GetClaimId(), p)
 	return nil
 }

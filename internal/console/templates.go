@@ -81,7 +81,8 @@ func funcs(language string, zone *time.Location) template.FuncMap {
 			id, _, _ := strings.Cut(strings.TrimPrefix(name, "merchants/"), "/")
 			return id
 		},
-		"sum": sum,
+		"sum":       sum,
+		"contested": contested,
 		"verdicts": func() []protoreflect.EnumValueDescriptor {
 			return slices.DeleteFunc(valuesOf(tenfoldv1.Verdict(0).Descriptor()), func(x protoreflect.EnumValueDescriptor) bool {
 				return x.Number() == tenfoldv1.Verdict_VERDICT_PENDING.Number()
@@ -111,6 +112,14 @@ func sum(a *tenfoldv1.Award) *tenfoldv1.Money {
 		whole.CurrencyCode = a.GetCompensation().GetCurrencyCode()
 	}
 	return whole
+}
+
+// contested says whether a verdict may still change: nobody should be promised its amount.
+func contested(c *tenfoldv1.Claim) bool {
+	undecided := []tenfoldv1.ClaimState{
+		tenfoldv1.ClaimState_CLAIM_STATE_AUTHENTICATING, tenfoldv1.ClaimState_CLAIM_STATE_IN_REVIEW, tenfoldv1.ClaimState_CLAIM_STATE_APPEALED,
+	}
+	return c.GetRevision() > 0 && slices.Contains(undecided, c.GetState())
 }
 
 // seeking is the form by which claims are looked for.

@@ -39,10 +39,10 @@ var texts = map[string][2]string{
 
 	"claim": {"Claim", "索赔"}, "merchant": {"Merchant", "商家"}, "state": {"State", "状态"}, "since": {"since", "始于"}, "turn": {"Turn", "等待"},
 	"deadline": {"Deadline", "期限"}, "exposure": {"At stake", "可能金额"}, "assignee": {"With", "处理人"}, "filed": {"Filed", "提出时间"},
-	"escalated": {"overdue", "已逾期"}, "order": {"Order", "订单"}, "product": {"Product", "商品"}, "consumer": {"Consumer", "消费者"},
+	"escalated": {"overdue", "已逾期"}, "contested": {"contested, may change", "有争议，可能改变"}, "order": {"Order", "订单"}, "product": {"Product", "商品"}, "consumer": {"Consumer", "消费者"},
 	"verdict": {"Verdict", "结论"}, "award": {"Award", "赔付金额"}, "refund": {"Refund", "退款"}, "compensation": {"Compensation", "赔偿"},
 	"why": {"What happened and why", "经过与原因"}, "can": {"What can be done", "可以做什么"}, "timeline": {"Timeline", "时间线"},
-	"by": {"by", "操作人"}, "when": {"When", "时间"}, "what": {"What", "事项"}, "units": {"Units", "件"}, "unit": {"Unit", "第几件"},
+	"by": {"By", "操作人"}, "when": {"When", "时间"}, "what": {"What", "事项"}, "units": {"Units", "件"}, "unit": {"Unit", "第几件"},
 	"results": {"Results", "鉴定结果"}, "body": {"Body", "鉴定机构"}, "report": {"Report", "报告号"}, "rank": {"Rank", "证明力等级"}, "retracted": {"taken back", "已撤回"},
 	"payouts": {"Payouts", "打款"}, "part": {"Part", "款项"}, "amount": {"Amount", "金额"}, "number": {"Number", "单号"}, "notes": {"Notes", "备注"},
 	"evidence": {"Evidence", "证据"}, "kind": {"Kind", "类型"}, "reference": {"Reference", "编号"},

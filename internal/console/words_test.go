@@ -16,7 +16,7 @@ func TestEveryValueHasAWordInChinese(t *testing.T) {
 	t.Parallel()
 	for _, d := range []protoreflect.EnumDescriptor{
 		tenfoldv1.ClaimState(0).Descriptor(), tenfoldv1.WaitsFor(0).Descriptor(), tenfoldv1.Verdict(0).Descriptor(), tenfoldv1.ClaimQueue(0).Descriptor(),
-		tenfoldv1.ClaimAction(0).Descriptor(), tenfoldv1.MoneyEffect(0).Descriptor(), tenfoldv1.DeadlineKind(0).Descriptor(),
+		tenfoldv1.ClaimAction(0).Descriptor(), tenfoldv1.ClaimTrigger(0).Descriptor(), tenfoldv1.MoneyEffect(0).Descriptor(), tenfoldv1.DeadlineKind(0).Descriptor(),
 		tenfoldv1.PayoutPart(0).Descriptor(), tenfoldv1.PayoutState(0).Descriptor(), tenfoldv1.ReviewDecision(0).Descriptor(),
 		tenfoldv1.AppealDecision(0).Descriptor(), tenfoldv1.RevisionGround(0).Descriptor(), tenfoldv1.NoteVisibility(0).Descriptor(),
 		tenfoldv1.DebtKind(0).Descriptor(), tenfoldv1.ProposalKind(0).Descriptor(), tenfoldv1.BreakClass(0).Descriptor(),
