@@ -87,7 +87,7 @@ func resultVerbs() []verb {
 				{name: "statement", field: "statement", usage: "the finding in the authenticator's words, without personal data"},
 				{name: "fee", field: "fee", usage: "cost of the result with its currency, such as 300.00CNY"},
 				{name: "fee-paid-by", field: "fee_paid_by", usage: "who paid the fee first: claimant or platform"},
-				answeredCommission(),
+				answeredCommission(), corrected(),
 				{name: "method", field: "methods", usage: "method that was tested by; the authenticator must be registered for it"},
 				{name: "brand", field: "brand", usage: "brand that the goods bear; the authenticator must be registered for it"},
 				{name: "trademark-number", field: "trademark_number", usage: "registration number of the trademark that the goods bear; the authenticator must be registered for it"},
@@ -106,7 +106,7 @@ func resultVerbs() []verb {
 				{name: "report-digest", field: "report_digest", usage: "SHA-256 of the report that came with it, in lower-case hex"},
 				{name: "fee", field: "fee", usage: "cost of the result with its currency, such as 300.00CNY"},
 				{name: "fee-paid-by", field: "fee_paid_by", usage: "who paid the fee first: claimant or platform"},
-				answeredCommission(),
+				answeredCommission(), corrected(),
 			},
 			risk: "The result can decide the claim and hold the merchant's money",
 		},
@@ -150,6 +150,11 @@ func resultVerbs() []verb {
 			args:     []input{aResult}, flags: []input{whyNote("the reason")}, risk: "The claim is decided again",
 		},
 	}
+}
+
+// corrected is the flag of the earlier result that a result corrects.
+func corrected() input {
+	return input{name: "supersedes", field: "supersedes", usage: "earlier result of the same authenticator that it corrects: MERCHANT/RESULT", as: under("results")}
 }
 
 // answeredCommission is the flag of the commission that a result answers.

@@ -359,7 +359,7 @@ func (r *RecordResult) checkReinspection(b *Book, c *claim.Claim) error {
 		return fault.New(fault.RequestInvalid, "a re-inspection examines the goods, and a result on %s does not", r.Result.Sample).At("reinspection")
 	}
 	for _, u := range r.Result.Units {
-		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal)
+		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal, r.Supersedes)
 		why := "nobody has examined it"
 		if own {
 			why = "the authenticator has examined it already"
@@ -374,10 +374,10 @@ func (r *RecordResult) checkReinspection(b *Book, c *claim.Claim) error {
 
 // examined says whether a body, and whether another one, has a result on a unit that counts and
 // for which the unit itself was examined.
-func (b *Book) examined(claimID, body string, ordinal int32) (own, others bool) {
+func (b *Book) examined(claimID, body string, ordinal int32, but string) (own, others bool) {
 	for _, id := range b.resultsOf[claimID] {
 		x := b.results.get(id)
-		if x == nil || x.Retracted || !x.Sample.Physical() || !slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return u.Ordinal == ordinal }) {
+		if x == nil || x.Retracted || id == but || !x.Sample.Physical() || !slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return u.Ordinal == ordinal }) {
 			continue
 		}
 		own, others = own || x.AuthenticatorID == body, others || x.AuthenticatorID != body
@@ -393,7 +393,7 @@ func (r *RecordResult) drawnAgain(b *Book, c *claim.Claim, answers int32) bool {
 		return false
 	}
 	return !slices.ContainsFunc(r.Result.Units, func(u claim.Unit) bool {
-		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal)
+		own, others := b.examined(c.ID, r.Result.AuthenticatorID, u.Ordinal, r.Supersedes)
 		return own || !others
 	})
 }

@@ -27,6 +27,9 @@ type RecordResult struct {
 	// ValidFrom is when the signed credential begins to count that the result is the subject of;
 	// zero for none.
 	ValidFrom time.Time
+	// Supersedes is the earlier result of the same authenticator that this one corrects; empty
+	// for none.
+	Supersedes string
 }
 
 func (r *RecordResult) need(c *Call, n *Needs) {
@@ -41,6 +44,9 @@ func (r *RecordResult) follow(b *Book, n *Needs, round int) {
 	c := b.claims.get(r.Result.ClaimID)
 	if c == nil {
 		return
+	}
+	if r.Supersedes != "" {
+		followRevision(b, n, round, &c.Claim) // The verdict may rest on the earlier result.
 	}
 	followGroup(b, n, &c.Claim)
 	n.line(b.merchantID, c.OrderLineID) // Its category is within the scope of the authenticator or not.
@@ -75,6 +81,9 @@ func (r *RecordResult) Cover(d *request.Digest) {
 		d.Texts(methods...)
 		d.Texts(brand, trademark)
 	}
+	if r.DigestVersion() > request.FirstVersion+4 {
+		d.Texts(r.Supersedes)
+	}
 }
 
 // toldUnsigned is what a caller tells of test and goods beside the result. A signed statement
@@ -87,10 +96,13 @@ func (r *RecordResult) toldUnsigned() (methods []string, brand, trademark string
 }
 
 // DigestVersion implements grown: the second list covers the fee, the third the sample, the
-// fourth the signed statement, the fifth the commission and what is told of test and goods.
+// fourth the signed statement, the fifth the commission and what is told of test and goods, the
+// sixth the result that is corrected.
 func (r *RecordResult) DigestVersion() int64 {
 	methods, brand, trademark := r.toldUnsigned()
 	switch {
+	case r.Supersedes != "":
+		return request.FirstVersion + 5
 	case r.Result.Commission > 0, len(methods) > 0, brand+trademark != "":
 		return request.FirstVersion + 4
 	case r.Result.Signed != "":
@@ -121,7 +133,9 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	result.MerchantID, result.ID = b.merchantID, b.ids.Next(b.now)
 	result.OrderLineID, result.RecordedAt = c.OrderLineID, b.now
 	result.EventNumber = b.record(event.ResultRecorded, c.ID).Number
-	result.Commission = b.reported(&result)
+	if result.Commission = b.reported(&result); result.Commission == 0 && r.Supersedes != "" {
+		result.Commission = b.results.get(r.Supersedes).Commission // What was answered is answered by the correction.
+	}
 	result.Rules = b.rules(c).Version
 	result.Reinspection = result.Reinspection || r.drawnAgain(b, c, result.Commission)
 	result.UnusedKey = ""
@@ -155,7 +169,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	state := c.State
-	if err := b.weigh(c.ID); err != nil {
+	if err := r.weigh(b, c, result.ReportNumber); err != nil {
 		return Outcome{}, err
 	}
 	if result.Fee > 0 && b.claims.get(c.ID).State == state {
@@ -169,12 +183,46 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	return o, nil
 }
 
+// weigh moves the claim by all results that count. A result that corrects an earlier one has
+// that stop to count in the same step, so that nothing is decided in between.
+func (r *RecordResult) weigh(b *Book, c *claim.Claim, report string) error {
+	if r.Supersedes == "" {
+		return b.weigh(c.ID)
+	}
+	reweighed, err := b.retract(c, []string{r.Supersedes}, Retraction{Note: "Superseded by report " + report + ".", Cause: claim.CauseSuperseded})
+	if err != nil || reweighed != claim.WithoutVerdict {
+		return err
+	}
+	return b.weigh(c.ID)
+}
+
+// checkSuperseded refuses to correct what is not an earlier result of the body on the claim, or
+// does not count any more.
+func (r *RecordResult) checkSuperseded(b *Book, c *claim.Claim) error {
+	if r.Supersedes == "" {
+		return nil
+	}
+	x := b.results.get(r.Supersedes)
+	switch {
+	case x == nil || x.ClaimID != c.ID || x.AuthenticatorID != r.Result.AuthenticatorID:
+		return fault.New(fault.ResultNotFound, "authenticator %s has no result %s on claim %s", r.Result.AuthenticatorID, r.Supersedes, c.ID).
+			With("resultId", r.Supersedes).At("supersedes")
+	case x.Retracted:
+		return fault.New(fault.ResultAlreadyRetracted, "result %s has already been retracted", r.Supersedes).With("resultId", r.Supersedes).
+			At("supersedes").About(c)
+	}
+	return nil
+}
+
 func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body) error {
 	if err := c.CheckUnits(r.Result.Units, "unit_verdicts"); err != nil {
 		return err
 	}
 	if claim.PlainReport(r.Result.ReportNumber) == "" {
 		return fault.New(fault.RequestInvalid, "report_number must have a character that can be seen").At("report_number")
+	}
+	if err := r.checkSuperseded(b, c); err != nil {
+		return err
 	}
 	if err := r.checkSample(b, c); err != nil {
 		return err

@@ -123,6 +123,7 @@ type finding interface {
 	GetMethods() []string
 	GetBrand() string
 	GetTrademarkNumber() string
+	GetSupersedes() string
 }
 
 // recordResult carries out the command that records a finding on a claim.
@@ -162,6 +163,13 @@ func recordingOf(merchant, claimID string, r finding) (*book.RecordResult, error
 			return nil, fault.New(fault.CommissionNotFound, "%s is no commission of claim %s", name, claimID).With("claimId", claimID).At("commission")
 		}
 		cmd.Result.Commission = int32(numberOf(name))
+	}
+	if name := r.GetSupersedes(); name != "" {
+		of, id := nameOf(name)
+		if of != merchant {
+			return nil, fault.New(fault.ResultNotFound, "%s is no result of merchant %s", name, merchant).With("resultId", id).At("supersedes")
+		}
+		cmd.Supersedes = id
 	}
 	if r.GetFee() != nil && cmd.Result.Fee == 0 {
 		return nil, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")

@@ -98,7 +98,7 @@ func (s *signedResultService) item(r *tenfoldv1.RecordSignedResultRequest, repor
 		Authenticator: authenticatorName(report.Issuer.Authenticator), ReportNumber: report.Report.Number,
 		UnitVerdicts: unitsOf(report.Units()), SampleSource: sampleSources.proto(report.SampleSource),
 		Reinspection: report.Reinspection, CustodyIntact: report.CustodyIntact, IssuedAt: stamp(report.Report.IssuedAt),
-		ReportDigest: report.Report.Digest, Statement: report.Statement, Sample: report.Sample(), Commission: r.GetCommission(), Fee: r.GetFee(), FeePaidBy: r.GetFeePaidBy(),
+		ReportDigest: report.Report.Digest, Statement: report.Statement, Sample: report.Sample(), Commission: r.GetCommission(), Supersedes: r.GetSupersedes(), Fee: r.GetFee(), FeePaidBy: r.GetFeePaidBy(),
 	}
 	switch subject := &report.Subject; {
 	case subject.Claim != "":

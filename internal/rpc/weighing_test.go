@@ -33,6 +33,42 @@ func TestV1ExplanationsTellWhatWasWeighed(t *testing.T) {
 	}
 }
 
+// Would catch a correction that cannot be made over the wire, or of which neither the result nor the
+// explanation tells, one under another merchant's name, and one that a repeated request makes twice.
+func TestACorrectedReportIsTold(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 1_000_000)
+	c := f.notified("m1", "l1")
+	wrong := c.GetResults()[0]
+	units := func(v tenfoldv1.Verdict) []*tenfoldv1.UnitVerdict {
+		return []*tenfoldv1.UnitVerdict{{Ordinal: 1, Verdict: v}, {Ordinal: 2, Verdict: v}}
+	}
+	r := &tenfoldv1.RecordResultRequest{
+		Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: wrong.GetAuthenticator(), ReportNumber: "CORRECTED-1",
+		SampleSource: wrong.GetSampleSource(), CustodyIntact: true, IssuedAt: wrong.GetIssuedAt(), UnitVerdicts: units(tenfoldv1.Verdict_VERDICT_GENUINE),
+		Supersedes: strings.Replace(wrong.GetName(), "merchants/m1/", "merchants/m2/", 1),
+	}
+	if got := refusal(errorOf(f.results.RecordResult(f.as("operator"), r))); got.reason != "RESULT_NOT_FOUND" || got.field != "supersedes" {
+		t.Errorf("of another merchant: %+v", got)
+	}
+	r.Supersedes, r.RequestId = wrong.GetName(), f.id()
+	for again := range 2 {
+		got, err := f.results.RecordResult(f.as("operator"), r)
+		if err != nil || got.GetReplayed() != (again == 1) {
+			t.Fatalf("corrected: %v, %v", got, err)
+		}
+	}
+	c = f.claim(c.GetName())
+	if c.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_IN_REVIEW || len(c.GetResults()) != 2 || !c.GetResults()[0].GetRetracted() || c.GetResults()[1].GetRetracted() {
+		t.Errorf("%s, %v", c.GetState(), c.GetResults())
+	}
+	if why := f.explained("support", c.GetName(), tenfoldv1.Audience_AUDIENCE_UNSPECIFIED).GetText().GetWhy(); !strings.Contains(why, "a corrected report took its place") {
+		t.Errorf("told: %s", why)
+	}
+	f.audited()
+}
+
 // rulesSinceEver puts every version of the decision rules in force for claims of any time.
 func (f *fixture) rulesSinceEver() {
 	f.t.Helper()

@@ -427,8 +427,14 @@ type RecordResultRequest struct {
 	Brand string `protobuf:"bytes,28,opt,name=brand,proto3" json:"brand,omitempty"`
 	// The registration number of the trademark that the goods bear. See brand.
 	TrademarkNumber string `protobuf:"bytes,29,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// An earlier result of the same authenticator on the same claim that this one
+	// corrects: merchants/{merchant}/results/{result}. It does not count any more from
+	// then on, and the claim is weighed by what is left with the new result: a verdict
+	// that does not stand by that goes to a person. RESULT_NOT_FOUND,
+	// RESULT_ALREADY_RETRACTED. Empty for none.
+	Supersedes    string `protobuf:"bytes,30,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecordResultRequest) Reset() {
@@ -597,6 +603,13 @@ func (x *RecordResultRequest) GetBrand() string {
 func (x *RecordResultRequest) GetTrademarkNumber() string {
 	if x != nil {
 		return x.TrademarkNumber
+	}
+	return ""
+}
+
+func (x *RecordResultRequest) GetSupersedes() string {
+	if x != nil {
+		return x.Supersedes
 	}
 	return ""
 }
@@ -1060,7 +1073,7 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9b\x01\n" +
 	"\x1aListAuthenticatorsResponse\x12K\n" +
 	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eauthenticators\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xef\f\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xfb\r\n" +
 	"\x13RecordResultRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -1090,7 +1103,11 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"commission\x12/\n" +
 	"\amethods\x18\x1b \x03(\tB\x15\xe2A\x01\x01\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x01R\amethods\x12\"\n" +
 	"\x05brand\x18\x1c \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
-	"\x10trademark_number\x18\x1d \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber:v\xbaHs\x1aq\n" +
+	"\x10trademark_number\x18\x1d \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber\x12\x89\x01\n" +
+	"\n" +
+	"supersedes\x18\x1e \x01(\tBi\xe2A\x01\x01\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9-]{1,32})?$R\n" +
+	"supersedes:v\xbaHs\x1aq\n" +
 	"\x1brecord_result.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xb3\x01\n" +
 	"\x14RecordResultResponse\x12B\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +

@@ -153,8 +153,14 @@ type ResultToRecord struct {
 	Brand string `protobuf:"bytes,28,opt,name=brand,proto3" json:"brand,omitempty"`
 	// The registration number of the trademark that the goods bear. See brand.
 	TrademarkNumber string `protobuf:"bytes,29,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// An earlier result of the same authenticator on the same claim that this one
+	// corrects: merchants/{merchant}/results/{result}. It does not count any more from
+	// then on, and the claim is weighed by what is left with the new result: a verdict
+	// that does not stand by that goes to a person. RESULT_NOT_FOUND,
+	// RESULT_ALREADY_RETRACTED. Empty for none.
+	Supersedes    string `protobuf:"bytes,30,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResultToRecord) Reset() {
@@ -354,6 +360,13 @@ func (x *ResultToRecord) GetTrademarkNumber() string {
 	return ""
 }
 
+func (x *ResultToRecord) GetSupersedes() string {
+	if x != nil {
+		return x.Supersedes
+	}
+	return ""
+}
+
 type isResultToRecord_Subject interface {
 	isResultToRecord_Subject()
 }
@@ -520,7 +533,7 @@ const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"\x19BatchRecordResultsRequest\x12G\n" +
 	"\brequests\x18\x01 \x03(\v2\x1a.tenfold.v1.ResultToRecordB\x0f\xe2A\x01\x01\xbaH\b\x92\x01\x05\"\x03\xd8\x01\x03R\brequests\x12_\n" +
 	"\x0fsigned_requests\x18\x02 \x03(\v2%.tenfold.v1.RecordSignedResultRequestB\x0f\xe2A\x01\x01\xbaH\b\x92\x01\x05\"\x03\xd8\x01\x03R\x0esignedRequests:\x9a\x01\xbaH\x96\x01\x1a\x93\x01\n" +
-	"\x18batch_record_results.any\x12Aat least one result must be given, in requests or signed_requests\x1a4size(this.requests) + size(this.signed_requests) > 0\"\x90\x0f\n" +
+	"\x18batch_record_results.any\x12Aat least one result must be given, in requests or signed_requests\x1a4size(this.requests) + size(this.signed_requests) > 0\"\x9c\x10\n" +
 	"\x0eResultToRecord\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -553,7 +566,11 @@ const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"commission\x12/\n" +
 	"\amethods\x18\x1b \x03(\tB\x15\xe2A\x01\x01\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x01R\amethods\x12\"\n" +
 	"\x05brand\x18\x1c \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
-	"\x10trademark_number\x18\x1d \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber:y\xbaHv\x1at\n" +
+	"\x10trademark_number\x18\x1d \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber\x12\x89\x01\n" +
+	"\n" +
+	"supersedes\x18\x1e \x01(\tBi\xe2A\x01\x01\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9-]{1,32})?$R\n" +
+	"supersedes:y\xbaHv\x1at\n" +
 	"\x1eresult_to_record.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)B\x10\n" +
 	"\asubject\x12\x05\xbaH\x02\b\x01\"\xb1\x01\n" +
 	"\x1aBatchRecordResultsResponse\x12B\n" +

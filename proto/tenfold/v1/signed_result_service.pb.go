@@ -48,7 +48,13 @@ type RecordSignedResultRequest struct {
 	// authenticator, with one of the units. COMMISSION_NOT_FOUND,
 	// COMMISSION_STATE_CONFLICT. Empty: the oldest open one of the authenticator that has
 	// all the units, or else one of them.
-	Commission    string `protobuf:"bytes,8,opt,name=commission,proto3" json:"commission,omitempty"`
+	Commission string `protobuf:"bytes,8,opt,name=commission,proto3" json:"commission,omitempty"`
+	// An earlier result of the same authenticator on the same claim that this one
+	// corrects: merchants/{merchant}/results/{result}. It does not count any more from
+	// then on, and the claim is weighed by what is left with the new result: a verdict
+	// that does not stand by that goes to a person. RESULT_NOT_FOUND,
+	// RESULT_ALREADY_RETRACTED. Empty for none.
+	Supersedes    string `protobuf:"bytes,9,opt,name=supersedes,proto3" json:"supersedes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +141,13 @@ func (x *RecordSignedResultRequest) GetFeePaidBy() FeePayer {
 func (x *RecordSignedResultRequest) GetCommission() string {
 	if x != nil {
 		return x.Commission
+	}
+	return ""
+}
+
+func (x *RecordSignedResultRequest) GetSupersedes() string {
+	if x != nil {
+		return x.Supersedes
 	}
 	return ""
 }
@@ -345,7 +358,7 @@ var File_tenfold_v1_signed_result_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_signed_result_service_proto_rawDesc = "" +
 	"\n" +
 	"&tenfold/v1/signed_result_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe1\x04\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\"\xed\x05\n" +
 	"\x19RecordSignedResultRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
@@ -359,7 +372,11 @@ const file_tenfold_v1_signed_result_service_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\b \x01(\tBz\xe2A\x01\x01\xfaA\x14\n" +
 	"\x12tenfold/Commission\xbaH\\rZ2X^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}/commissions/[1-9][0-9]{0,8})?$R\n" +
-	"commission\"\xb9\x01\n" +
+	"commission\x12\x89\x01\n" +
+	"\n" +
+	"supersedes\x18\t \x01(\tBi\xe2A\x01\x01\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9-]{1,32})?$R\n" +
+	"supersedes\"\xb9\x01\n" +
 	"\x1aRecordSignedResultResponse\x12B\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
