@@ -210,9 +210,27 @@ func (w *sequence) retractOne() string {
 		return ""
 	}
 	r := results[w.rand.IntN(len(results))]
+	if w.rand.IntN(2) == 0 {
+		return w.correctOne(&r)
+	}
 	h := w.on("RetractResult")
 	_, err = w.place.Do(h, &book.RetractResult{OnClaim: book.OnClaim{ClaimID: r.ClaimID}, ResultID: r.ID, Note: "another sample"})
 	return w.told("retract of "+w.name(r.ClaimID), err)
+}
+
+// correctOne has a body correct a report.
+func (w *sequence) correctOne(wrong *claim.Result) string {
+	w.number++
+	right := *wrong
+	right.ID, right.Retracted, right.ReportNumber = "", false, fmt.Sprintf("%s-r%d", w.merchant, w.number)
+	right.Fee, right.FeeCurrency, right.FeePaidBy = 0, "", ""
+	right.IssuedAt, right.Commission = w.place.Now(), 0
+	right.Units = nil
+	for _, u := range wrong.Units {
+		right.Units = append(right.Units, claim.Unit{Ordinal: u.Ordinal, Verdict: pick(w, claim.Counterfeit, claim.Genuine, claim.Inconclusive, claim.GrayMarket)})
+	}
+	_, err := w.place.Do(w.on("RecordResult"), &book.RecordResult{Result: right, Supersedes: wrong.ID})
+	return w.told(fmt.Sprintf("correction on %s: %v", w.name(wrong.ClaimID), right.Units), err)
 }
 
 func (w *sequence) decideReview() string {
