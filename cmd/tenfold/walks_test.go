@@ -30,6 +30,10 @@ type walk struct {
 	page string
 	// serve is the server of a page that starts none.
 	serve string
+	// begin starts the server of a page in another way, and end looks at it when the page was followed.
+	begin, end func(t *testing.T, f *walker)
+	// refuses says that the blocks of text of the page are statements that are refused: COMMAND => REASON.
+	refuses bool
 	// skip are statements that a test cannot run, and why.
 	skip map[string]string
 	// files are what the page has its reader write first, by name.
@@ -78,6 +82,12 @@ var walks = []walk{
 		page: "../../docs/policies.md", files: policyFiles, want: []string{"PUBLISHED", "promise-tenfold"},
 		serve: "tenfold serve --sandbox --insecure-loopback --sandbox-start 2026-12-01T09:00:00Z",
 		zsh:   "its lines are plain commands of tenfold",
+	},
+	{
+		page: bodiesDocument, refuses: true, begin: provedMarket, end: nothingOfTheConsumer,
+		want: []string{"KEY_ADDED", "APPLIED", "is the seal genuine?", "RECEIVED", "DECLINED", "CTI-2026-117", "REPORTED", "REVOKED", "1 result would be recorded",
+			"1 result recorded", "DIOR-2026-42", "REPORT", "taken back", "refused with KEY_REVOKED", "refused with RESULT_NOT_FOUND"},
+		zsh: "its lines are plain commands of tenfold",
 	},
 	{
 		page: "../../docs/gateway.md", want: []string{"NOT_AFTER_ENDS", "FINAL_STAYS"},
@@ -149,7 +159,7 @@ func TestWalksCoverTheirPages(t *testing.T) {
 	languages := []string{"sh", "text", "json", "yaml", "csv", "ini", "go"}
 	for _, page := range []string{
 		"../../README.md", "../../docs/sandbox.md", "../../docs/http.md", "../../docs/gateway.md", "../../docs/policies.md", "../../docs/operating.md",
-		"../../docs/finance.md",
+		"../../docs/finance.md", bodiesDocument,
 	} {
 		at := slices.IndexFunc(walks, func(w walk) bool { return w.page == page })
 		if at < 0 {
@@ -247,8 +257,14 @@ func (w *walk) follow(t *testing.T, shell string) {
 	if w.serve != "" {
 		f.serve(strings.Fields(w.serve)[2:])
 	}
+	if w.begin != nil {
+		w.begin(t, f)
+	}
 	all := fences(t, w.page)
 	for i, block := range all {
+		if block.language == "text" && w.refuses {
+			f.refused(block.text)
+		}
 		if block.language != "sh" {
 			continue
 		}
@@ -258,7 +274,7 @@ func (w *walk) follow(t *testing.T, shell string) {
 			}
 		}
 		var e *example
-		if i+1 < len(all) && all[i+1].language == "json" {
+		if i+1 < len(all) && all[i+1].language == "json" && !w.refuses {
 			e = &example{block.text, all[i+1].text}
 		}
 		f.answers = append(f.answers, e)
@@ -269,6 +285,9 @@ func (w *walk) follow(t *testing.T, shell string) {
 		if !strings.Contains(f.printed.String(), want) {
 			t.Errorf("nothing says %q:\n%s", want, f.printed.String())
 		}
+	}
+	if w.end != nil {
+		w.end(t, f)
 	}
 }
 
