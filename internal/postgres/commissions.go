@@ -321,7 +321,7 @@ func (r Reader) ResultsOfBody(ctx context.Context, authenticatorID string, from,
 	if after.RecordedAt.After(from) {
 		from = after.RecordedAt
 	}
-	return read(ctx, r, "list results of body", `
+	return r.rankedResults(ctx, "list results of body", `
 		SELECT`+resultFacts+`, x.retracted
 		FROM results r
 		CROSS JOIN LATERAL (
@@ -331,7 +331,7 @@ func (r Reader) ResultsOfBody(ctx context.Context, authenticatorID string, from,
 		WHERE r.authenticator_id = $1 AND r.recorded_at >= $2 AND r.recorded_at < $3
 		  AND (r.recorded_at, r.merchant_id, r.result_id) > ($4, $5, $6)
 		ORDER BY r.recorded_at, r.merchant_id, r.result_id
-		LIMIT $7`, scanResult, authenticatorID, from, to, after.RecordedAt, after.MerchantID, after.ResultID, limit)
+		LIMIT $7`, authenticatorID, from, to, after.RecordedAt, after.MerchantID, after.ResultID, limit)
 }
 
 // CommissionsGiven lists the commissions that a body was given from one time and before

@@ -92,6 +92,13 @@ func (r Reader) CustodyOfClaim(ctx context.Context, merchantID, claimID string) 
 		ORDER BY x.step_number`, scanCustodyStep, merchantID, claimID)
 }
 
+// rankedResults reads results as they are shown: with the steps of custody by which each is ranked.
+// What asks for resultColumns to show a result asks here.
+func (r Reader) rankedResults(ctx context.Context, what, query string, args ...any) ([]claim.Result, error) {
+	rows, err := read(ctx, r, what, query, scanResult, args...)
+	return r.withCustody(ctx, rows, err)
+}
+
 // withCustody gives results with the steps of custody of their claims.
 func (r Reader) withCustody(ctx context.Context, results []claim.Result, err error) ([]claim.Result, error) {
 	if err != nil || len(results) == 0 {

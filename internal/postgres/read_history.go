@@ -136,15 +136,14 @@ func scanRevision(rows *sql.Rows) (v claim.Revision, err error) {
 
 // Result reads a result.
 func (r Reader) Result(ctx context.Context, merchantID, resultID string) (claim.Result, bool, error) {
-	x, found, err := readOne(ctx, r, "read result", `
+	list, err := r.rankedResults(ctx, "read result", `
 		SELECT`+resultColumns+`
 		FROM results r
-		WHERE r.merchant_id = $1 AND r.result_id = $2`, scanResult, merchantID, resultID)
-	if err != nil || !found {
-		return x, found, err
+		WHERE r.merchant_id = $1 AND r.result_id = $2`, merchantID, resultID)
+	if err != nil || len(list) == 0 {
+		return claim.Result{}, false, err
 	}
-	list, err := r.withCustody(ctx, []claim.Result{x}, nil)
-	return list[0], true, err
+	return list[0], true, nil
 }
 
 // Recorded reads a result with what its body signed, as it was received; empty for a result
@@ -158,13 +157,12 @@ func (r Reader) Recorded(ctx context.Context, merchantID, resultID string) (auth
 
 // Results reads a claim's results after one, oldest first.
 func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, limit int) ([]claim.Result, error) {
-	rows, err := read(ctx, r, "list results", `
+	return r.rankedResults(ctx, "list results", `
 		SELECT`+resultColumns+`
 		FROM results r
 		WHERE r.claim_id = $1 AND r.merchant_id = $2 AND r.result_id > $3
 		ORDER BY r.result_id
-		LIMIT $4`, scanResult, claimID, merchantID, after, limit)
-	return r.withCustody(ctx, rows, err)
+		LIMIT $4`, claimID, merchantID, after, limit)
 }
 
 // OrderLine reads an order line with its refunds, oldest first, and whether the line is

@@ -123,11 +123,10 @@ func (r Reader) timelineResults(ctx context.Context, c *claim.Claim, k TimelineK
 	if len(k.Results) == 0 {
 		return nil
 	}
-	rows, err := read(ctx, r, "read results of timeline", `
+	rows, err := r.rankedResults(ctx, "read results of timeline", `
 		SELECT`+resultColumns+`
 		FROM results r
-		WHERE r.merchant_id = $1 AND r.result_id = ANY ($2)`, scanResult, c.MerchantID, pq.Array(k.Results))
-	rows, err = r.withCustody(ctx, rows, err)
+		WHERE r.merchant_id = $1 AND r.result_id = ANY ($2)`, c.MerchantID, pq.Array(k.Results))
 	p.Results = keyed(rows, func(x *claim.Result) string { return x.ID })
 	return err
 }

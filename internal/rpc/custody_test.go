@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -108,6 +109,13 @@ func TestV6CustodyIsSeenByItsParties(t *testing.T) {
 	must(err)
 	if x := read.GetResult(); x.GetRank() != 3 || !x.GetExtendable() || x.GetRulesVersion() != 1 {
 		t.Errorf("corrected: %v", x)
+	}
+	for parent, as := range map[string]context.Context{c.GetName(): f.as("support"), "authenticators/sandbox-lab": lab} {
+		list, err := f.results.ListResults(as, &tenfoldv1.ListResultsRequest{Parent: parent})
+		must(err)
+		if len(list.GetResults()) != 1 || list.GetResults()[0].GetRank() != 3 || list.GetResults()[0].GetCustody().GetState() != tenfoldv1.CustodyState_CUSTODY_STATE_COMPLETE {
+			t.Errorf("listed under %s: %v", parent, list)
+		}
 	}
 	page, err := f.custody().ListCustodySteps(f.as("support"), &tenfoldv1.ListCustodyStepsRequest{Parent: c.GetName(), PageSize: 4})
 	must(err)
