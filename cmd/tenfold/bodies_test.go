@@ -138,6 +138,9 @@ func nothingOfTheConsumer(t *testing.T, f *walker) {
 		if !strings.Contains(results, `"authenticators/`+x.body+`"`) {
 			t.Errorf("%s sees none of its results: %s", x.body, results)
 		}
+		if x.token == "cti" && !strings.Contains(results, "CUSTODY_STATE_COMPLETE") {
+			t.Errorf("the laboratory's list does not rank by its steps of custody: %s", results)
+		}
 		hidden(t, results, x.rival)
 		hidden(t, read(x.token, "authenticator", "authenticator", "report", x.body, "--from", "2026-12-01T00:00:00Z"), x.rival)
 	}

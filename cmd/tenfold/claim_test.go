@@ -263,6 +263,16 @@ func TestCalculationsShowNoAmountOfAFactor(t *testing.T) {
 	}
 }
 
+// Would catch a title that is broken at the width of a narrow table, or gives orders to the terminal.
+func TestTitlesStandInOneLine(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	(&output{w: &out}).facts("Chain of custody of S\r1", [2]string{"state", "GAP"})
+	if got, want := out.String(), "Chain of custody of S\ufffd1\nstate  GAP\n\n"; got != want {
+		t.Errorf("it reads %q, want %q", got, want)
+	}
+}
+
 // Would catch a list of overdue claims that does not say who has one, and that a deadline passed.
 func TestListsSayWhoHasAnOverdueClaim(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"unicode"
@@ -21,6 +22,9 @@ import (
 
 // sheet is a table: aligned columns for people, CSV for spreadsheets.
 type sheet struct {
+	// title stands above the table, in its colour.
+	title string
+	w     io.Writer
 	table.Writer
 	columns []column
 	rows    []table.Row
@@ -57,16 +61,16 @@ func stateColour(cell any) string {
 // newTable begins a table under a title. Print it with render.
 func (o *output) newTable(title string, columns ...column) *sheet {
 	t := table.NewWriter()
-	t.SetOutputMirror(o.w)
 	style := table.StyleLight
 	style.Options.DrawBorder = false
 	style.Options.SeparateColumns = false
 	style.Format.Header = text.FormatDefault
 	style.Format.Footer = text.FormatDefault
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	title = printable(title)
 	coloured := colourful(o.w)
 	if coloured {
-		style.Title.Colors = text.Colors{text.Bold}
+		title = text.Bold.Sprint(title)
 		style.Color.Header = text.Colors{text.FgHiCyan}
 		style.Color.Footer = text.Colors{text.Bold}
 	}
@@ -74,7 +78,6 @@ func (o *output) newTable(title string, columns ...column) *sheet {
 		style.Size.WidthMax = width // A longer line would be wrapped in the middle of a cell.
 	}
 	t.SetStyle(style)
-	t.SetTitle(title)
 	header := make(table.Row, len(columns))
 	configs := make([]table.ColumnConfig, len(columns))
 	for i, c := range columns {
@@ -89,7 +92,7 @@ func (o *output) newTable(title string, columns ...column) *sheet {
 	}
 	t.AppendHeader(header)
 	t.SetColumnConfigs(configs)
-	return &sheet{Writer: t, columns: columns}
+	return &sheet{Writer: t, title: title, w: o.w, columns: columns}
 }
 
 // AppendRow adds a row. Texts of strangers stand in some cells; none of them gives orders to the
@@ -115,10 +118,21 @@ func (o *output) render(s *sheet) {
 	}
 }
 
-// rendered is the table as text.
+// Render prints a table as it is, and gives it.
+func (s *sheet) Render() string {
+	lines := s.rendered()
+	fmt.Fprintln(s.w, lines)
+	return lines
+}
+
+// rendered is the table as text, below its title. The library would break a title at the width of
+// the table.
 func (s *sheet) rendered() string {
-	s.SetOutputMirror(nil)
-	return s.Render()
+	lines := s.Writer.Render()
+	if s.title == "" || lines == "" {
+		return lines
+	}
+	return s.title + "\n" + lines
 }
 
 // sumCell is an amount in a table.

@@ -137,6 +137,9 @@ func (v *verb) command() *cobra.Command {
 	})
 	said.flags(cmd)
 	if v.listed() != nil {
+		if v.thing == "" {
+			panic("the list of " + v.method + " counts things without a name")
+		}
 		r.paging.flags(cmd)
 	}
 	x.sending.flags(cmd, v)

@@ -44,7 +44,7 @@ func custodyVerbs() []verb {
 			},
 		},
 		{
-			use: "list CLAIM", method: "CustodyService/ListCustodySteps", role: principal.RoleSupport,
+			use: "list CLAIM", method: "CustodyService/ListCustodySteps", role: principal.RoleSupport, thing: "step",
 			short: "List the steps of custody of a claim's samples",
 			long: "List the steps of custody of a claim's samples in the order in which they were added, and how the chain of each sample\n" +
 				"stands as far as it has come. How it stands for a result is shown with the result.",
