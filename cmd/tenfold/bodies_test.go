@@ -155,3 +155,19 @@ func hidden(t *testing.T, told, rival string) {
 		}
 	}
 }
+
+// Would catch a command that sends a body which proves who it is to a flag that is refused then.
+func TestABodyThatProvesItselfIsNamed(t *testing.T) {
+	t.Parallel()
+	token := identitytest.WriteFile(t, t.TempDir(), "dior.token", []byte("a.b.c"))
+	for _, list := range []string{"commission", "result", "evidence"} {
+		verb := "list"
+		if list == "evidence" {
+			verb = "requests"
+		}
+		code, _, errOut := try(t, list, verb, "--mine", "--role", "authenticator", "--token-file", token, "--server", "127.0.0.1:1")
+		if code != exitUsage || !strings.Contains(errOut, "name the calling body with --authenticator") || strings.Contains(errOut, "--scope") {
+			t.Errorf("%s %s: exit %d, %q", list, verb, code, errOut)
+		}
+	}
+}
