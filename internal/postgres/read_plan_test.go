@@ -282,7 +282,7 @@ func plannedParts() map[string]planned {
 		}, few},
 		"results of a body": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.ResultsOfBody(ctx, "lab", time.Time{}, time.Time{}, postgres.ResultCursor{}, pageSize))
-		}, onePage},
+		}, 4 * onePage}, // Each result comes with the steps of custody of its claim.
 		"unassigned": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Unassigned(ctx, claim.InReview, "", pageSize))
 		}, onePage},
