@@ -139,8 +139,8 @@ func TestDecisionRulesNeedTwoPeopleAndDecideLaterClaims(t *testing.T) {
 	admin := f.admin()
 	for _, x := range []struct{ do, undo, want string }{
 		{
-			`UPDATE decision_rules SET content = replace(content::text, '"bodies":2', '"bodies":1')::json WHERE version = 5`,
-			`UPDATE decision_rules SET content = replace(content::text, '"bodies":1', '"bodies":2')::json WHERE version = 5`, "is not what proposal 1 says",
+			`UPDATE decision_rules SET content = replace(content::text, '"bodies":2', '"bodies":1')::json WHERE version = 6`,
+			`UPDATE decision_rules SET content = replace(content::text, '"bodies":1', '"bodies":2')::json WHERE version = 6`, "is not what proposal 1 says",
 		},
 		{
 			`UPDATE rules_proposal_votes SET action = 'REFUSED' WHERE person_id = 'bert'`,
@@ -151,7 +151,7 @@ func TestDecisionRulesNeedTwoPeopleAndDecideLaterClaims(t *testing.T) {
 			`UPDATE rules_proposal_votes SET person_id = 'bert' WHERE person_id = 'OLGA'`, "was published by 1 approvals",
 		},
 		{
-			`UPDATE decision_rules SET version = 9 WHERE version = 5`,
+			`UPDATE decision_rules SET version = 9 WHERE version = 6`,
 			`UPDATE decision_rules SET version = 5 WHERE version = 9`, "has no version 5 before it",
 		},
 	} {
