@@ -197,7 +197,7 @@ func printCases(out *output, list []demo.CaseReport) {
 			out.verdict(c.Match, "yes", "NO"),
 		})
 	}
-	t.Render()
+	t.put()
 	fmt.Fprintln(out.w, "* the floor decided")
 	fmt.Fprintln(out.w)
 }

@@ -105,7 +105,7 @@ func (c *migrateCommand) print(s *postgres.SchemaStatus) {
 				t.AppendRow(table.Row{version, name, e.Table, e.Lock, e.Stops(), readsRows(e.Scans, e.Rewrites)})
 			}
 		}
-		t.Render()
+		t.put()
 	}
 	fmt.Fprintf(c.out.w, "the schema is at version %d, and this binary needs version %d: %s missing\n",
 		s.Have, s.Want, counted(len(s.Pending), "migration"))

@@ -99,7 +99,7 @@ func (c *retention) erase(cmd *cobra.Command, person string) error {
 		t.AppendRow(table.Row{name, e.Rows[name]})
 	}
 	t.AppendRow(table.Row{"person_commitments", e.Commitments})
-	t.Render()
+	t.put()
 	if c.dry {
 		fmt.Fprintln(c.out.w, "nothing was changed")
 		return nil

@@ -99,7 +99,7 @@ func (c *sandboxReset) reset(ctx context.Context, ownerURL string) error {
 		for _, name := range slices.Sorted(maps.Keys(lost)) {
 			t.AppendRow(table.Row{name, lost[name]})
 		}
-		t.Render()
+		t.put()
 	}
 	if c.dry {
 		fmt.Fprintln(c.out.w, "nothing was changed")

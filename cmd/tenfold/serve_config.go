@@ -82,7 +82,7 @@ func printSettings(out io.Writer, flags *pflag.FlagSet) error {
 		}
 	})
 	if t.Length() > 0 {
-		t.Render()
+		t.put()
 	}
 	_, err := fmt.Fprintln(out, "the settings are complete and fit together")
 	return err

@@ -118,12 +118,8 @@ func (o *output) render(s *sheet) {
 	}
 }
 
-// Render prints a table as it is, and gives it.
-func (s *sheet) Render() string {
-	lines := s.rendered()
-	fmt.Fprintln(s.w, lines)
-	return lines
-}
+// put prints a table as it is.
+func (s *sheet) put() { fmt.Fprintln(s.w, s.rendered()) }
 
 // rendered is the table as text, below its title. The library would break a title at the width of
 // the table.

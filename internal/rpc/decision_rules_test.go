@@ -152,7 +152,7 @@ func TestDecisionRulesNeedTwoPeopleAndDecideLaterClaims(t *testing.T) {
 		},
 		{
 			`UPDATE decision_rules SET version = 9 WHERE version = 6`,
-			`UPDATE decision_rules SET version = 5 WHERE version = 9`, "has no version 5 before it",
+			`UPDATE decision_rules SET version = 6 WHERE version = 9`, "has no version 6 before it",
 		},
 	} {
 		if _, err := admin.ExecContext(t.Context(), x.do); err != nil {
