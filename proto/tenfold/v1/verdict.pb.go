@@ -175,9 +175,9 @@ type UnitVerdict struct {
 	Ordinal int32 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
 	// Not PENDING in requests.
 	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
-	// What followed from the verdict when the claim was decided. Not set for a
-	// unit that is not decided, in the units of a result, and where nothing follows.
-	// Not read in requests.
+	// Output only. What followed from the verdict when the claim was decided. Not set
+	// for a unit that is not decided, in the units of a result, and where nothing
+	// follows. Not read in requests.
 	Consequence   Consequence `protobuf:"varint,3,opt,name=consequence,proto3,enum=tenfold.v1.Consequence" json:"consequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
