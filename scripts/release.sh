@@ -32,7 +32,7 @@ make_release() {
 		.bin/cyclonedx-gomod bin -json -noserial -std -version "$version" -output "$stage/tenfold.cdx.json" "$stage/tenfold" 2>/dev/null
 		# The time of the making is no part of what was made.
 		sed -i '/"timestamp":/d' "$stage/tenfold.cdx.json"
-		cp -R README.md CHANGELOG.md docs deploy "$stage/"
+		cp -R LICENSE README.md CHANGELOG.md docs deploy "$stage/"
 		rm -rf "$stage/deploy/check"
 		archive "$out/tenfold-$version-$system-$machine" "$stage"
 	done
