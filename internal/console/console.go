@@ -10,6 +10,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,6 +59,8 @@ const (
 // console answers with pages.
 type console struct {
 	Config
+	// pages are the templates by language.
+	pages      map[string]*template.Template
 	claims     tenfoldv1.ClaimServiceClient
 	history    tenfoldv1.HistoryServiceClient
 	work       tenfoldv1.WorkServiceClient
@@ -89,6 +92,14 @@ func New(conn grpc.ClientConnInterface, c Config) (http.Handler, error) {
 		work: tenfoldv1.NewWorkServiceClient(conn), books: tenfoldv1.NewBookServiceClient(conn),
 		deposits: tenfoldv1.NewDepositServiceClient(conn), money: tenfoldv1.NewMerchantMoneyServiceClient(conn),
 		reconciled: tenfoldv1.NewReconciliationServiceClient(conn),
+	}
+	s.pages = make(map[string]*template.Template)
+	for _, language := range []string{english, chinese} {
+		t, err := parsed(language, c.Zone)
+		if err != nil {
+			return nil, err
+		}
+		s.pages[language] = t
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /style.css", style)

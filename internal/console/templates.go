@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -21,27 +20,13 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// parsed are the templates of a language, for a zone.
-type parsed struct {
-	language, zone string
-}
-
-var (
-	parsedOnce sync.Mutex
-	parsedAll  = make(map[parsed]*template.Template)
-)
-
-// templates are the pages in a language.
-func (s *console) templates(language string) *template.Template {
-	parsedOnce.Lock()
-	defer parsedOnce.Unlock()
-	key := parsed{language, s.Zone.String()}
-	if t := parsedAll[key]; t != nil {
-		return t
+// parsed are the pages in a language, with times of a zone.
+func parsed(language string, zone *time.Location) (*template.Template, error) {
+	t, err := template.New("").Funcs(funcs(language, zone)).ParseFS(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the pages of the console: %w", err)
 	}
-	t := template.Must(template.New("").Funcs(funcs(language, s.Zone)).ParseFS(templateFiles, "templates/*.html"))
-	parsedAll[key] = t
-	return t
+	return t, nil
 }
 
 // funcs are what templates call.

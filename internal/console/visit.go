@@ -79,7 +79,7 @@ func (v *visit) render(code int, page, title string, body any) {
 		f.Done = done
 	}
 	var out bytes.Buffer
-	if err := v.s.templates(v.me.Language).ExecuteTemplate(&out, page, f); err != nil {
+	if err := v.s.pages[v.me.Language].ExecuteTemplate(&out, page, f); err != nil {
 		v.s.Log.ErrorContext(v.ctx, "cannot make page", "page", page, "error", err)
 		http.Error(v.w, v.say("page.broken"), http.StatusInternalServerError)
 		return
