@@ -312,8 +312,15 @@ type ResultCursor struct {
 	ResultID   string
 }
 
+// RankedResultsOfBody are ResultsOfBody as they are shown: with the steps of custody by which each
+// is ranked.
+func (r Reader) RankedResultsOfBody(ctx context.Context, authenticatorID string, from, to time.Time, after ResultCursor, limit int) ([]claim.Result, error) {
+	rows, err := r.ResultsOfBody(ctx, authenticatorID, from, to, after, limit)
+	return r.withCustody(ctx, rows, err)
+}
+
 // ResultsOfBody lists the results of a body that were recorded from one time to another,
-// after a place, oldest first.
+// after a place, oldest first. They come without their steps of custody, for who ranks none.
 func (r Reader) ResultsOfBody(ctx context.Context, authenticatorID string, from, to time.Time, after ResultCursor, limit int) ([]claim.Result, error) {
 	if to.IsZero() {
 		to = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -321,7 +328,7 @@ func (r Reader) ResultsOfBody(ctx context.Context, authenticatorID string, from,
 	if after.RecordedAt.After(from) {
 		from = after.RecordedAt
 	}
-	return r.rankedResults(ctx, "list results of body", `
+	return read(ctx, r, "list results of body", `
 		SELECT`+resultFacts+`, x.retracted
 		FROM results r
 		CROSS JOIN LATERAL (
@@ -331,7 +338,7 @@ func (r Reader) ResultsOfBody(ctx context.Context, authenticatorID string, from,
 		WHERE r.authenticator_id = $1 AND r.recorded_at >= $2 AND r.recorded_at < $3
 		  AND (r.recorded_at, r.merchant_id, r.result_id) > ($4, $5, $6)
 		ORDER BY r.recorded_at, r.merchant_id, r.result_id
-		LIMIT $7`, authenticatorID, from, to, after.RecordedAt, after.MerchantID, after.ResultID, limit)
+		LIMIT $7`, scanResult, authenticatorID, from, to, after.RecordedAt, after.MerchantID, after.ResultID, limit)
 }
 
 // CommissionsGiven lists the commissions that a body was given from one time and before

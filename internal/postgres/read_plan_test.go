@@ -282,6 +282,9 @@ func plannedParts() map[string]planned {
 		}, few},
 		"results of a body": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.ResultsOfBody(ctx, "lab", time.Time{}, time.Time{}, postgres.ResultCursor{}, pageSize))
+		}, onePage},
+		"ranked results of a body": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.RankedResultsOfBody(ctx, "lab", time.Time{}, time.Time{}, postgres.ResultCursor{}, pageSize))
 		}, 4 * onePage}, // Each result comes with the steps of custody of its claim.
 		"unassigned": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Unassigned(ctx, claim.InReview, "", pageSize))
@@ -490,6 +493,14 @@ func TestReadsLookAtFewRows(t *testing.T) {
 		SELECT 'shop' || g, 'u' || g, 'w', 'support', '', 'r' || g, 'RECEIVING', 9, 0, '', '', '', now(), now() + g * interval '1 minute'
 		FROM generate_series(1, 8000) g`)
 	b.run(`ANALYZE uploads`)
+	b.run(`
+		INSERT INTO jobs (job_id, kind, state, arguments, preview, cursor, done, total, refused, outcomes, attempts, failure, lease, lease_holder,
+			workload, role, person_id, created_at, approved_workload, approved_role, approved_person_id, changed_workload, changed_role,
+			changed_person_id, ended_at, version)
+		SELECT 'j' || g, 'RETRACTION', 'DONE', '{}', '{}', '{}', 1, 1, 0, '{}', 0, '', 1, 'here', 'w', 'operator', 'p', now(), '', '', '', '', '', '',
+			now(), 1
+		FROM generate_series(1, 8000) g`)
+	b.run(`ANALYZE jobs`)
 	b.tell()
 	b.sum()
 	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFinance(), plannedFeed()} {
@@ -538,7 +549,7 @@ func totalsPlanned(of string, byEffect bool, rows float64) planned {
 }
 
 // smallTables have so few rows in a bulk that an index would not pay.
-var smallTables = []string{"jobs", "balance_snapshots", "snapshot_progress", "period_totals", "period_progress"}
+var smallTables = []string{"balance_snapshots", "snapshot_progress", "period_totals", "period_progress"}
 
 func (b *bulk) checkPlan(t *testing.T, s postgres.Statement, most float64) {
 	t.Helper()

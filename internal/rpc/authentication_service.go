@@ -185,7 +185,7 @@ func (s *authenticationService) resultsOfBody(ctx context.Context, r *tenfoldv1.
 	if p.cursor[0] != "" {
 		after.RecordedAt = time.UnixMicro(at).UTC()
 	}
-	rows, err := s.db.Reader().ResultsOfBody(ctx, body, moment(r.GetRecordedFrom()), moment(r.GetRecordedUntil()), after, p.size+1)
+	rows, err := s.db.Reader().RankedResultsOfBody(ctx, body, moment(r.GetRecordedFrom()), moment(r.GetRecordedUntil()), after, p.size+1)
 	list, next := listed(&p, rows, s.resultOf, func(x *claim.Result) []string {
 		return []string{microseconds(x.RecordedAt), x.MerchantID, x.ID}
 	})

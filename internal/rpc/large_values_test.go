@@ -77,7 +77,11 @@ func (k *maker) value(f protoreflect.FieldDescriptor, rules *validate.FieldRules
 	case kind == protoreflect.BytesKind:
 		return protoreflect.ValueOfBytes([]byte("x"))
 	case kind == protoreflect.EnumKind:
-		return protoreflect.ValueOfEnum(f.Enum().Values().Get(1).Number())
+		values, n := f.Enum().Values(), 1
+		for n < values.Len()-1 && slices.Contains(rules.GetEnum().GetNotIn(), int32(values.Get(n).Number())) {
+			n++
+		}
+		return protoreflect.ValueOfEnum(values.Get(n).Number())
 	case kind == protoreflect.Int32Kind:
 		return protoreflect.ValueOfInt32(max(1, rules.GetInt32().GetGte()))
 	case kind == protoreflect.Int64Kind:
@@ -200,7 +204,7 @@ func TestLargeValuesAreNotRepeated(t *testing.T) {
 	}
 	// The rest of a request must be good, or its first fault is all that anybody looks at. A few
 	// have rules about several fields.
-	if len(refusedForm) > 16 {
+	if len(refusedForm) > 15 {
 		t.Errorf("%d methods are not reached: %q", len(refusedForm), refusedForm)
 	}
 }

@@ -212,6 +212,17 @@ func TestV3ADrawnBodysSignedResultIsVerified(t *testing.T) {
 		t.Errorf("drawn by lot: %v", v)
 	}
 	f.audited()
+	// A corrected report is the same re-inspection.
+	correction := f.signed(two, "sgs", c, "S-3", both)
+	correction.Supersedes = got.GetResult().GetName()
+	corrected, err := f.signedResults().RecordSignedResult(f.lab("sgs"), correction)
+	if err != nil || !corrected.GetResult().GetReinspection() || corrected.GetResult().GetCommission() != got.GetResult().GetCommission() {
+		t.Fatalf("corrected: %v, %v", corrected, err)
+	}
+	if v := verified(corrected.GetResult().GetName()); !v.GetVerified() {
+		t.Errorf("corrected: %v", v)
+	}
+	f.audited()
 	_, id, _ := strings.Cut(first.GetResult().GetName(), "/results/")
 	if _, err := f.admin().ExecContext(t.Context(), `UPDATE results SET reinspection = true, commission_number = 1 WHERE result_id = $1`, id); err != nil {
 		t.Fatal(err)

@@ -191,16 +191,21 @@ func (w *sequence) recordOne() string {
 	if w.rand.IntN(3) == 0 {
 		r.Units = w.verdicts(c)
 	}
-	if w.rand.IntN(3) == 0 {
-		r.Fee, r.FeeCurrency = pick[money.Amount](w, 1, 3_000, 20_001), "CNY"
-		r.FeePaidBy = pick(w, claim.FeePayerPlatform, claim.FeePayerPlatform, claim.FeePayerClaimant)
-	}
+	w.fee(&r)
 	h := w.on("RecordResult")
 	if w.rand.IntN(2) == 0 {
 		h.Principal.Person = "" // A laboratory's system.
 	}
 	_, err := w.place.Do(h, &book.RecordResult{Result: r})
 	return w.told(fmt.Sprintf("result on %s: %v", w.name(c.ID), r.Units), err)
+}
+
+// fee has a result cost something now and then.
+func (w *sequence) fee(r *claim.Result) {
+	if w.rand.IntN(3) == 0 {
+		r.Fee, r.FeeCurrency = pick[money.Amount](w, 1, 3_000, 20_001), "CNY"
+		r.FeePaidBy = pick(w, claim.FeePayerPlatform, claim.FeePayerPlatform, claim.FeePayerClaimant)
+	}
 }
 
 func (w *sequence) retractOne() string {
@@ -224,6 +229,7 @@ func (w *sequence) correctOne(wrong *claim.Result) string {
 	right := *wrong
 	right.ID, right.Retracted, right.ReportNumber = "", false, fmt.Sprintf("%s-r%d", w.merchant, w.number)
 	right.Fee, right.FeeCurrency, right.FeePaidBy = 0, "", ""
+	w.fee(&right)
 	right.IssuedAt, right.Commission = w.place.Now(), 0
 	right.Units = nil
 	for _, u := range wrong.Units {
