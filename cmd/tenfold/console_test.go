@@ -401,6 +401,10 @@ workloads:
 	b.says(http.StatusForbidden, "ACCESS_DENIED")
 	b.header.Set("X-Forwarded-Access-Token", token("fay", "finance"))
 	b.open("/books", http.StatusOK, "fay", "Nothing was found.")
+	// A token whose claim is no id assigns nothing to nobody, which would take it from somebody.
+	b.header.Set("X-Forwarded-Access-Token", token("fay@market.example", "finance"))
+	b.post("/breaks/1", url.Values{"action": {"take"}, "etag": {"1"}})
+	b.says(http.StatusBadRequest, "nothing can be assigned to you")
 	b.header.Set("X-Forwarded-Access-Token", token("fay", "finance")+"x")
 	b.open("/books", http.StatusForbidden, "CREDENTIAL_INVALID")
 	b.header["X-Forwarded-Access-Token"] = []string{token("fay", "finance"), token("anna", "support")}

@@ -45,10 +45,11 @@ var resultColumns = []csvColumn{
 	{"fee", "cost with its currency, such as 300.00CNY", false},
 	{"fee_paid_by", "claimant or platform", false},
 	{"commission", "the commission that it answers: MERCHANT/CLAIM/NUMBER", false},
+	{"supersedes", "the earlier result that it corrects: MERCHANT/RESULT", false},
 	{"methods", "methods that were tested by, separated by semicolons; the authenticator must be registered for them", false},
 	{"brand", "brand that the goods bear; the authenticator must be registered for it", false},
 	{"trademark_number", "registration number of the trademark that the goods bear; the same", false},
-	{signedColumn, "the result as its body signed it, with report_digest, fee, fee_paid_by and commission beside it alone", false},
+	{signedColumn, "the result as its body signed it, with report_digest, fee, fee_paid_by, commission and supersedes beside it alone", false},
 }
 
 // signedColumn is the column of signed results.
@@ -57,7 +58,8 @@ const signedColumn = "signed_result"
 // laterColumns were not there in the first place: the request id of a line covers them only where
 // they say something, so that files from before keep their ids.
 var laterColumns = []string{
-	"not_our_product", "gray_market", "tampered", "altered", "not_as_described", "commission", "methods", "brand", "trademark_number", signedColumn,
+	"not_our_product", "gray_market", "tampered", "altered", "not_as_described", "commission", "supersedes", "methods", "brand", "trademark_number",
+	signedColumn,
 }
 
 // resultFile reads the results that a brand or a laboratory has found.
@@ -136,7 +138,8 @@ func (f *resultFile) result(line int, value func(column string) string) {
 	wrong("custody_intact", err)
 	x.Reinspection, err = yesOrNo(value("reinspection"))
 	wrong("reinspection", err)
-	x.ReportDigest, x.Fee, x.FeePaidBy, x.Commission = f.beside(line, value)
+	told := f.beside(line, value)
+	x.ReportDigest, x.Fee, x.FeePaidBy, x.Commission, x.Supersedes = told.digest, told.fee, told.payer, told.commission, told.supersedes
 	f.units(line, x, value)
 	if !f.sound() {
 		return
@@ -144,8 +147,15 @@ func (f *resultFile) result(line int, value func(column string) string) {
 	f.keep(line, x, value)
 }
 
+// besideFinding is what a line says beside the finding.
+type besideFinding struct {
+	digest, commission, supersedes string
+	fee                            *tenfoldv1.Money
+	payer                          tenfoldv1.FeePayer
+}
+
 // beside reads what a line says beside the finding.
-func (f *resultFile) beside(line int, value func(column string) string) (digest string, fee *tenfoldv1.Money, payer tenfoldv1.FeePayer, commission string) {
+func (f *resultFile) beside(line int, value func(column string) string) (told besideFinding) {
 	wrong := func(column string, err error) {
 		if err != nil {
 			f.Note(line, "%s %s", column, err)
@@ -153,22 +163,27 @@ func (f *resultFile) beside(line int, value func(column string) string) (digest 
 	}
 	var err error
 	if text := value("fee"); text != "" {
-		fee, err = amountOf(text)
+		told.fee, err = amountOf(text)
 		wrong("fee", err)
 	}
 	if text := value("fee_paid_by"); text != "" {
-		n, err := wordNumber(payer.Descriptor(), text)
+		n, err := wordNumber(told.payer.Descriptor(), text)
 		wrong("fee_paid_by", err)
-		payer = tenfoldv1.FeePayer(n)
+		told.payer = tenfoldv1.FeePayer(n)
 	}
 	if (value("fee") == "") != (value("fee_paid_by") == "") {
 		f.Note(line, "fee and fee_paid_by must be given together")
 	}
 	if text := value("commission"); text != "" {
-		commission, err = commissionText(text)
+		told.commission, err = commissionText(text)
 		wrong("commission", err)
 	}
-	return value("report_digest"), fee, payer, commission
+	if text := value("supersedes"); text != "" {
+		told.supersedes, err = under("results")(text)
+		wrong("supersedes", err)
+	}
+	told.digest = value("report_digest")
+	return told
 }
 
 // keep keeps a result under a request id that follows from its line, so that the same file

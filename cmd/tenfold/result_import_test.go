@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,19 @@ func TestSignedResultsAreImported(t *testing.T) {
 	if !strings.Contains(list, `"minorUnits": "30000"`) && !strings.Contains(list, `"minorUnits":"30000"`) {
 		t.Errorf("the fee is lost: %s", list)
 	}
+	// A corrected report, signed and not, takes the place of an earlier one.
+	name := regexp.MustCompile(`merchants/m1/results/[A-Za-z0-9-]+`).FindString(list)
+	corrections := "signed_result,supersedes,order_line,report,issued_at,sample_source,counterfeit\n" +
+		signedReport(k, "S-4", line) + "," + name + ",,,,,\n"
+	s.says(exitOK, "1 result recorded", "results", "import", s.write("corrections.csv", corrections), "--yes", "--authenticator", "cti", "--merchant", "m1")
+	s.says(exitOK, `"retracted":`, "result", "get", strings.TrimPrefix(strings.Replace(name, "/results/", "/", 1), "merchants/"), "-o", "json")
+	unsigned := strings.Replace(corrections, signedReport(k, "S-4", line)+","+name+",,,,,", ","+name+",l1,U-2,2026-11-30T02:00:00Z,photos,1", 1)
+	out = s.says(exitFailed, "RESULT_ALREADY_RETRACTED", "results", "import", s.write("again.csv", unsigned), "--yes", "--authenticator", "cti", "--merchant", "m1")
+	if !strings.Contains(out, "1 refused") {
+		t.Errorf("corrected twice: %s", out)
+	}
 	for content, want := range map[string]string{
+		"signed_result,supersedes\n" + good + ",none\n": "f.csv:2: supersedes must be MERCHANT/ID",
 		good + "\n" + good:                              "f.csv:2: is the same as line 1",
 		good + "\nx.y.z":                                "f.csv:2: is no signed result",
 		good + "\n\nnothing":                            "f.csv:3: is no signed result",

@@ -61,7 +61,7 @@ func (f *resultFile) readSigned(in io.Reader) error {
 }
 
 // besideSigned are the columns that may have values beside a signed result.
-var besideSigned = []string{"merchant", signedColumn, "report_digest", "fee", "fee_paid_by", "commission"}
+var besideSigned = []string{"merchant", signedColumn, "report_digest", "fee", "fee_paid_by", "commission", "supersedes"}
 
 // signedResult reads a line with a signed result. Whether its body signed it is for the server,
 // which has the keys.
@@ -94,11 +94,16 @@ func (f *resultFile) signedResult(line int, value func(column string) string) {
 		f.Note(line, "is signed about merchant %s, and not about %s", report.Subject.Merchant, shown(m))
 	}
 	x := &tenfoldv1.RecordSignedResultRequest{Parent: "merchants/" + report.Subject.Merchant, SignedResult: text}
-	x.ReportDigest, x.Fee, x.FeePaidBy, x.Commission = f.beside(line, value)
+	told := f.beside(line, value)
+	x.ReportDigest, x.Fee, x.FeePaidBy, x.Commission, x.Supersedes = told.digest, told.fee, told.payer, told.commission, told.supersedes
 	if len(f.List) > begun {
 		return
 	}
-	x.RequestId = apiclient.RequestIDOf("record-signed-result", x.GetParent(), text, value("report_digest"), value("fee"), value("fee_paid_by"), value("commission"))
+	words := []string{"record-signed-result", x.GetParent(), text, value("report_digest"), value("fee"), value("fee_paid_by"), value("commission")}
+	if told.supersedes != "" {
+		words = append(words, "supersedes", told.supersedes)
+	}
+	x.RequestId = apiclient.RequestIDOf(words...)
 	if f.first(line, x.GetRequestId()) {
 		f.signed, f.signedLines = append(f.signed, x), append(f.signedLines, line)
 	}

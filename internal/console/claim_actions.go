@@ -185,6 +185,9 @@ func valuesOf(d protoreflect.EnumDescriptor) []protoreflect.EnumValueDescriptor 
 // simple are the steps on a claim that decide nothing, and need no preview.
 var simple = map[string]func(*console, *visit, string) error{
 	"take": func(s *console, v *visit, name string) error {
+		if v.me.Person == "" { // To assign it to nobody would take it from whoever has it.
+			return formError("take.nobody")
+		}
 		_, err := s.claims.AssignReview(v.ctx, &tenfoldv1.AssignReviewRequest{
 			Name: name, RequestId: v.requestID(), Etag: v.posted("etag"), Assignee: v.me.Person,
 		})

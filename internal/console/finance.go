@@ -121,6 +121,9 @@ func (s *console) changeBreak(v *visit) (err error) {
 	name, id, etag, note := "breaks/"+v.r.PathValue("id"), v.requestID(), v.posted("etag"), v.posted("note")
 	switch v.posted("action") {
 	case "take":
+		if v.me.Person == "" {
+			return formError("take.nobody")
+		}
 		_, err = s.reconciled.AssignBreak(v.ctx, &tenfoldv1.AssignBreakRequest{Name: name, RequestId: id, Etag: etag, Assignee: v.me.Person, Note: note})
 	case "comment":
 		_, err = s.reconciled.CommentBreak(v.ctx, &tenfoldv1.CommentBreakRequest{Name: name, RequestId: id, Etag: etag, Note: note})

@@ -65,6 +65,7 @@ var texts = map[string][2]string{
 	"done.approved": {"Your approval is kept.", "已记录您的同意。"}, "done.refused": {"The proposal was refused.", "提议已拒绝。"}, "done.break": {"Done.", "已执行。"},
 
 	"form.unreadable": {"The form cannot be read, or is too large.", "表单无法读取或过大。"}, "form.choice": {"Choose one of the possible decisions.", "请选择一项决定。"}, "form.units": {"Give each unit one verdict.", "请为每件商品选择结论。"},
+	"take.nobody":  {"Your token does not tell your id, so nothing can be assigned to you: --person-claim of the console names the claim.", "您的身份凭证未含编号，无法分派给您（见控制台的 --person-claim 设置）。"},
 	"page.missing": {"There is no such page.", "页面不存在。"}, "page.broken": {"This page cannot be shown.", "页面无法显示。"},
 	"server.away": {"The server cannot be reached, or could not answer. Nothing can be said about what was sent; try again, it is carried out once.", "服务器暂时无法应答，无法确认请求是否已执行；可重试，系统保证只执行一次。"},
 }
