@@ -88,6 +88,7 @@ type Client struct {
 	Custody        tenfoldv1.CustodyServiceClient
 	Jobs           tenfoldv1.JobServiceClient
 	Retractions    tenfoldv1.RetractionServiceClient
+	Callers        tenfoldv1.CallerServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	EvidenceRequests tenfoldv1.EvidenceRequestServiceClient
@@ -135,6 +136,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Custody:        tenfoldv1.NewCustodyServiceClient(conn),
 		Jobs:           tenfoldv1.NewJobServiceClient(conn),
 		Retractions:    tenfoldv1.NewRetractionServiceClient(conn),
+		Callers:        tenfoldv1.NewCallerServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

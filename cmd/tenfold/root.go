@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newRules(), newCalendar(), newPerson(), newAccessLog(), newReconcile(), newReport(), newConsole(), newVersion())
 	root.AddCommand(newPayout(), newProposal(), newAuthenticator(), newCommission(), newCustody(), newJob(), newResult(), newRequest(), newOrderLine(), newRefund(), newRefusal(), newNotice(), newEvidence(), newSandbox())
-	root.AddCommand(newPropose())
+	root.AddCommand(newPropose(), newWhoami())
 	root.AddCommand(newDecisions()...)
 	wellUsed(root)
 	return root

@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -189,20 +188,6 @@ func commissionSteps() []verb {
 			examples: []string{"commission cancel m1/1KJPW-D6M05-F2S5T-CT5FM/1 --note 'the merchant accepted'"},
 			args:     []input{aCommission()}, flags: []input{whyNote("the reason, without personal data")},
 		},
-	}
-}
-
-// ownInto fills a field with the name of the calling body.
-func ownInto(field string) func(*call, []string) error {
-	return func(x *call, texts []string) error {
-		if x.remote.client.proof != (caller.Proof{}) {
-			return errors.New("is for a caller who states its scope; where it is proved, only the server knows it, so name the calling body with --authenticator")
-		}
-		own := x.remote.client.Scope
-		if texts[0] != "true" || !strings.HasPrefix(own, "authenticators/") {
-			return errors.New("needs --scope (TENFOLD_SCOPE) with the calling body, such as authenticators/cti-lab; or name it with --authenticator")
-		}
-		return setField(x, field, []string{own})
 	}
 }
 

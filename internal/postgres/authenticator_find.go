@@ -13,55 +13,16 @@ import (
 // after one. Accreditations are left to the caller, and bodies that were suspended while they
 // were read.
 //
-// Bodies that name the brand or the trademark are few. Those for goods of every brand are
-// found by each category path that covers the product, and beside them those without
-// limits; each of these lists is read in order and only as far as the page needs.
+// The statement is the function judges_of of the schema, which keeps its plan.
 func (db *DB) JudgesOf(ctx context.Context, p *authenticator.Product, after string, limit int) ([]authenticator.Body, error) {
 	var found []bodyVersion
-	err := sqlx.SelectContext(ctx, db.keyed, &found, `
-		WITH found AS (
-			SELECT a.authenticator_id, a.version
-			FROM (
-				SELECT s.authenticator_id
-				FROM authenticator_scopes s
-				WHERE s.scope = 'BRAND' AND s.value = $1 AND $1 <> '' AND s.authenticator_id > $5
-				UNION
-				SELECT s.authenticator_id
-				FROM authenticator_scopes s
-				WHERE s.scope = 'TRADEMARK' AND s.value = $2 AND $2 <> '' AND s.authenticator_id > $5) g
-			JOIN authenticator_states a ON a.authenticator_id = g.authenticator_id
-			WHERE a.suspension_change = 0 AND `+judgesBy+` AND (a.any_category OR EXISTS (
-				SELECT FROM unnest($3::text[]) AS k (value)
-				JOIN authenticator_scopes x ON x.scope = 'CATEGORY' AND x.value = k.value AND x.authenticator_id = a.authenticator_id))
-			UNION ALL
-			SELECT c.authenticator_id, c.version
-			FROM unnest($3::text[]) AS k (value)
-			CROSS JOIN LATERAL (
-				SELECT a.authenticator_id, a.version
-				FROM authenticator_scopes s
-				JOIN authenticator_states a ON a.authenticator_id = s.authenticator_id
-				WHERE s.scope = 'CATEGORY' AND s.value = k.value AND s.authenticator_id > $5
-					AND a.any_goods AND a.suspension_change = 0 AND `+judgesBy+`
-				ORDER BY s.authenticator_id
-				LIMIT $6) c
-			UNION ALL
-			(SELECT a.authenticator_id, a.version
-			FROM authenticator_states a
-			WHERE a.any_goods AND a.any_category AND a.authenticator_id > $5 AND a.suspension_change = 0 AND `+judgesBy+`
-			ORDER BY a.authenticator_id
-			LIMIT $6)
-		)
-		SELECT DISTINCT authenticator_id, version FROM found ORDER BY authenticator_id LIMIT $6`,
+	err := sqlx.SelectContext(ctx, db.keyed, &found, `SELECT authenticator_id, version FROM judges_of($1, $2, $3, $4, $5, $6)`,
 		authenticator.Plain(p.Brand), authenticator.Plain(p.Trademark), pq.Array(p.Above()), authenticator.Plain(p.Method), after, limit)
 	if err != nil {
 		return nil, failure(ctx, "find authenticators", err)
 	}
 	return db.decoded(ctx, found)
 }
-
-// judgesBy is the condition under which a body may test by a method; an empty method is any.
-const judgesBy = `($4 = '' OR a.content -> 'methods' IS NULL OR EXISTS (
-	SELECT FROM authenticator_scopes m WHERE m.scope = 'METHOD' AND m.value = $4 AND m.authenticator_id = a.authenticator_id))`
 
 // bodyVersion is a body with the version that it has.
 type bodyVersion struct {

@@ -274,6 +274,8 @@ var methods = map[string]access{
 	"/tenfold.v1.LabelService/SetExternalReference": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator,
 		principal.RoleFinance, principal.RoleOperator),
 
+	"/tenfold.v1.CallerService/GetCaller": everyone,
+
 	"/tenfold.v1.PayoutDestinationService/ChangePayoutDestination": roles(principal.RoleOrderService, principal.RoleOperator),
 
 	"/tenfold.v1.AuditService/ListRefusals": roles(principal.RoleAuditor),

@@ -216,6 +216,8 @@ var allowed = map[string][]string{
 	"CommissionService/ReassignCommission": {"support", "adjudicator", "operator"},
 	"CommissionService/GetBodyReport":      {"support", "adjudicator", "approver", "finance", "operator", "auditor", "authenticator"},
 
+	"CallerService/GetCaller": butFor(),
+
 	"LabelService/SetBookLabels":        {"order-service", "support", "finance", "operator"},
 	"LabelService/SetClaimLabels":       {"order-service", "support", "adjudicator", "finance", "operator"},
 	"LabelService/SetExternalReference": {"order-service", "support", "adjudicator", "finance", "operator"},

@@ -232,9 +232,12 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterReconciliationServiceServer(s.grpc, &reconciliationService{backend: b})
 	tenfoldv1.RegisterRetractionServiceServer(s.grpc, &retractionService{backend: b})
 	tenfoldv1.RegisterJobServiceServer(s.grpc, &jobService{backend: b})
+	callers := &callerService{}
+	tenfoldv1.RegisterCallerServiceServer(s.grpc, callers)
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}
+	callers.serves = served(s.grpc.GetServiceInfo())
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	s.Ready(false)
