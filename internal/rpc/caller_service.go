@@ -20,10 +20,10 @@ type callerService struct {
 func (s *callerService) GetCaller(ctx context.Context, _ *tenfoldv1.GetCallerRequest) (*tenfoldv1.GetCallerResponse, error) {
 	who := callerOf(ctx)
 	c := &tenfoldv1.Caller{Workload: who.Workload, Role: string(who.Role), Person: who.Person}
-	switch who.Role {
-	case principal.RoleMerchant:
+	if who.Role == principal.RoleMerchant {
 		c.Merchant = who.Scope
-	case principal.RoleAuthenticator:
+	}
+	if who.Role == principal.RoleAuthenticator {
 		c.Authenticator = who.Scope
 	}
 	for _, name := range s.serves {
