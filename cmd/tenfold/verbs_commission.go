@@ -271,6 +271,9 @@ func printBodyReports(o *output, list []*tenfoldv1.BodyReport) {
 			{"results", fmt.Sprintf("%d, %d of them not commissioned", r.GetResults(), r.GetUncommissioned())},
 			{"taken back", count(r.GetRetracted())}, {"found otherwise now", count(r.GetReversed())},
 		}
+		for _, v := range r.GetVerdicts() {
+			facts = append(facts, [2]string{"found " + word(v.GetVerdict()), fmt.Sprintf("%s, %d of them otherwise now", counted(int(v.GetUnits()), "unit"), v.GetReversedUnits())})
+		}
 		if r.GetMeanTurnaround() != nil {
 			facts = append(facts, [2]string{"turnaround", fmt.Sprintf("%s on average, %s at most",
 				r.GetMeanTurnaround().AsDuration().Round(time.Minute), r.GetLongestTurnaround().AsDuration().Round(time.Minute))})

@@ -106,14 +106,41 @@ func reportOf(given []commission.Commission, found []postgres.Finding) *tenfoldv
 			p.Reversed++
 		}
 	}
+	p.Verdicts = verdictCounts(found)
 	return p
+}
+
+// verdictCounts counts what results found that were not taken back.
+func verdictCounts(found []postgres.Finding) []*tenfoldv1.VerdictCount {
+	var list []*tenfoldv1.VerdictCount
+	for _, verdict := range claim.Findings() {
+		n := &tenfoldv1.VerdictCount{Verdict: verdicts.proto(verdict)}
+		for i := range found {
+			for _, u := range found[i].Units {
+				if found[i].Retracted || u.Verdict != verdict {
+					continue
+				}
+				n.Units++
+				if unitReversed(&found[i], u) {
+					n.ReversedUnits++
+				}
+			}
+		}
+		if n.GetUnits() > 0 {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 // reversed says whether the claim finds the opposite of a result on one of its units.
 func reversed(x *postgres.Finding) bool {
-	return slices.ContainsFunc(x.Units, func(u claim.Unit) bool {
-		return slices.ContainsFunc(x.Now, func(now claim.Unit) bool {
-			return now.Ordinal == u.Ordinal && u.Verdict.Opposite(now.Verdict)
-		})
+	return slices.ContainsFunc(x.Units, func(u claim.Unit) bool { return unitReversed(x, u) })
+}
+
+// unitReversed says whether the claim finds the opposite of a result on a unit.
+func unitReversed(x *postgres.Finding, u claim.Unit) bool {
+	return slices.ContainsFunc(x.Now, func(now claim.Unit) bool {
+		return now.Ordinal == u.Ordinal && u.Verdict.Opposite(now.Verdict)
 	})
 }

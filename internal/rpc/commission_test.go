@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -557,6 +558,7 @@ func TestServiceOfABody(t *testing.T) {
 		}
 	}
 	if got, again := c.GetBodyReport(f.as("finance"), ask); err != nil || again != nil || got.GetReport().GetReversed() != 1 || got.GetReport().GetRetracted() != 1 ||
+		fmt.Sprint(got.GetReport().GetVerdicts()) != fmt.Sprint([]*tenfoldv1.VerdictCount{{Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT, Units: 4, ReversedUnits: 2}}) ||
 		got.GetReport().GetReportedLate() != 1 || got.GetReport().GetOpen() != 0 || got.GetReport().GetLongestTurnaround().AsDuration().Round(time.Hour) != 12*24*time.Hour {
 		t.Errorf("the report is %v, %v, %v", got, again, err)
 	}

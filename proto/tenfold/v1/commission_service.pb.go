@@ -2046,7 +2046,10 @@ type BodyReport struct {
 	Retracted int64 `protobuf:"varint,13,opt,name=retracted,proto3" json:"retracted,omitempty"`
 	// Those of them, not taken back, of which a unit is found otherwise now:
 	// genuine where the body found it counterfeit, or the reverse.
-	Reversed      int64 `protobuf:"varint,14,opt,name=reversed,proto3" json:"reversed,omitempty"`
+	Reversed int64 `protobuf:"varint,14,opt,name=reversed,proto3" json:"reversed,omitempty"`
+	// What the results that were not taken back found, one entry for each verdict that
+	// occurs, in the order of the verdicts.
+	Verdicts      []*VerdictCount `protobuf:"bytes,15,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2179,6 +2182,77 @@ func (x *BodyReport) GetReversed() int64 {
 	return 0
 }
 
+func (x *BodyReport) GetVerdicts() []*VerdictCount {
+	if x != nil {
+		return x.Verdicts
+	}
+	return nil
+}
+
+// VerdictCount counts the units that a body found to be something.
+type VerdictCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The verdict.
+	Verdict Verdict `protobuf:"varint,1,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
+	// Units that results of the body found so, at least 1. A unit counts once for each result.
+	Units int64 `protobuf:"varint,2,opt,name=units,proto3" json:"units,omitempty"`
+	// Those of them that are found otherwise now.
+	ReversedUnits int64 `protobuf:"varint,3,opt,name=reversed_units,json=reversedUnits,proto3" json:"reversed_units,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerdictCount) Reset() {
+	*x = VerdictCount{}
+	mi := &file_tenfold_v1_commission_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerdictCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerdictCount) ProtoMessage() {}
+
+func (x *VerdictCount) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_commission_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerdictCount.ProtoReflect.Descriptor instead.
+func (*VerdictCount) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_commission_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *VerdictCount) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *VerdictCount) GetUnits() int64 {
+	if x != nil {
+		return x.Units
+	}
+	return 0
+}
+
+func (x *VerdictCount) GetReversedUnits() int64 {
+	if x != nil {
+		return x.ReversedUnits
+	}
+	return 0
+}
+
 // GetBodyReportRequest names a body and a time.
 type GetBodyReportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2195,7 +2269,7 @@ type GetBodyReportRequest struct {
 
 func (x *GetBodyReportRequest) Reset() {
 	*x = GetBodyReportRequest{}
-	mi := &file_tenfold_v1_commission_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_commission_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2207,7 +2281,7 @@ func (x *GetBodyReportRequest) String() string {
 func (*GetBodyReportRequest) ProtoMessage() {}
 
 func (x *GetBodyReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_commission_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_commission_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2220,7 +2294,7 @@ func (x *GetBodyReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBodyReportRequest.ProtoReflect.Descriptor instead.
 func (*GetBodyReportRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_commission_service_proto_rawDescGZIP(), []int{25}
+	return file_tenfold_v1_commission_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetBodyReportRequest) GetName() string {
@@ -2258,7 +2332,7 @@ type GetBodyReportResponse struct {
 
 func (x *GetBodyReportResponse) Reset() {
 	*x = GetBodyReportResponse{}
-	mi := &file_tenfold_v1_commission_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_commission_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2344,7 @@ func (x *GetBodyReportResponse) String() string {
 func (*GetBodyReportResponse) ProtoMessage() {}
 
 func (x *GetBodyReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_commission_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_commission_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,7 +2357,7 @@ func (x *GetBodyReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBodyReportResponse.ProtoReflect.Descriptor instead.
 func (*GetBodyReportResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_commission_service_proto_rawDescGZIP(), []int{26}
+	return file_tenfold_v1_commission_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetBodyReportResponse) GetReport() *BodyReport {
@@ -2492,7 +2566,7 @@ const file_tenfold_v1_commission_service_proto_rawDesc = "" +
 	"\n" +
 	"commission\x18\x01 \x01(\v2\x16.tenfold.v1.CommissionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
 	"commission\x12$\n" +
-	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x89\x05\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xc9\x05\n" +
 	"\n" +
 	"BodyReport\x12*\n" +
 	"\vcommissions\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vcommissions\x12$\n" +
@@ -2509,7 +2583,12 @@ const file_tenfold_v1_commission_service_proto_rawDesc = "" +
 	"\aresults\x18\v \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aresults\x120\n" +
 	"\x0euncommissioned\x18\f \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0euncommissioned\x12&\n" +
 	"\tretracted\x18\r \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tretracted\x12$\n" +
-	"\breversed\x18\x0e \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breversed\"\x9e\x02\n" +
+	"\breversed\x18\x0e \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breversed\x12>\n" +
+	"\bverdicts\x18\x0f \x03(\v2\x18.tenfold.v1.VerdictCountB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bverdicts\"\x98\x01\n" +
+	"\fVerdictCount\x127\n" +
+	"\averdict\x18\x01 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\averdict\x12\x1e\n" +
+	"\x05units\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05units\x12/\n" +
+	"\x0ereversed_units\x18\x03 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rreversedUnits\"\x9e\x02\n" +
 	"\x14GetBodyReportRequest\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xe2A\x01\x02\xfaA\x17\n" +
 	"\x15tenfold/Authenticator\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\x04name\x12S\n" +
@@ -2553,7 +2632,7 @@ func file_tenfold_v1_commission_service_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_commission_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tenfold_v1_commission_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_tenfold_v1_commission_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_tenfold_v1_commission_service_proto_goTypes = []any{
 	(CommissionState)(0),               // 0: tenfold.v1.CommissionState
 	(*Commission)(nil),                 // 1: tenfold.v1.Commission
@@ -2581,38 +2660,40 @@ var file_tenfold_v1_commission_service_proto_goTypes = []any{
 	(*ReassignCommissionRequest)(nil),  // 23: tenfold.v1.ReassignCommissionRequest
 	(*ReassignCommissionResponse)(nil), // 24: tenfold.v1.ReassignCommissionResponse
 	(*BodyReport)(nil),                 // 25: tenfold.v1.BodyReport
-	(*GetBodyReportRequest)(nil),       // 26: tenfold.v1.GetBodyReportRequest
-	(*GetBodyReportResponse)(nil),      // 27: tenfold.v1.GetBodyReportResponse
-	(*UnitVerdict)(nil),                // 28: tenfold.v1.UnitVerdict
-	(*timestamppb.Timestamp)(nil),      // 29: google.protobuf.Timestamp
-	(*Money)(nil),                      // 30: tenfold.v1.Money
-	(AuthenticatorKind)(0),             // 31: tenfold.v1.AuthenticatorKind
-	(*durationpb.Duration)(nil),        // 32: google.protobuf.Duration
+	(*VerdictCount)(nil),               // 26: tenfold.v1.VerdictCount
+	(*GetBodyReportRequest)(nil),       // 27: tenfold.v1.GetBodyReportRequest
+	(*GetBodyReportResponse)(nil),      // 28: tenfold.v1.GetBodyReportResponse
+	(*UnitVerdict)(nil),                // 29: tenfold.v1.UnitVerdict
+	(*timestamppb.Timestamp)(nil),      // 30: google.protobuf.Timestamp
+	(*Money)(nil),                      // 31: tenfold.v1.Money
+	(AuthenticatorKind)(0),             // 32: tenfold.v1.AuthenticatorKind
+	(*durationpb.Duration)(nil),        // 33: google.protobuf.Duration
+	(Verdict)(0),                       // 34: tenfold.v1.Verdict
 }
 var file_tenfold_v1_commission_service_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Commission.state:type_name -> tenfold.v1.CommissionState
-	28, // 1: tenfold.v1.Commission.units:type_name -> tenfold.v1.UnitVerdict
+	29, // 1: tenfold.v1.Commission.units:type_name -> tenfold.v1.UnitVerdict
 	2,  // 2: tenfold.v1.Commission.photos:type_name -> tenfold.v1.CommissionPhoto
-	29, // 3: tenfold.v1.Commission.due_at:type_name -> google.protobuf.Timestamp
-	30, // 4: tenfold.v1.Commission.fee:type_name -> tenfold.v1.Money
-	29, // 5: tenfold.v1.Commission.made_at:type_name -> google.protobuf.Timestamp
-	29, // 6: tenfold.v1.Commission.accepted_at:type_name -> google.protobuf.Timestamp
-	29, // 7: tenfold.v1.Commission.shipped_at:type_name -> google.protobuf.Timestamp
-	29, // 8: tenfold.v1.Commission.received_at:type_name -> google.protobuf.Timestamp
-	29, // 9: tenfold.v1.Commission.overdue_at:type_name -> google.protobuf.Timestamp
-	29, // 10: tenfold.v1.Commission.chased_at:type_name -> google.protobuf.Timestamp
-	29, // 11: tenfold.v1.Commission.ended_at:type_name -> google.protobuf.Timestamp
+	30, // 3: tenfold.v1.Commission.due_at:type_name -> google.protobuf.Timestamp
+	31, // 4: tenfold.v1.Commission.fee:type_name -> tenfold.v1.Money
+	30, // 5: tenfold.v1.Commission.made_at:type_name -> google.protobuf.Timestamp
+	30, // 6: tenfold.v1.Commission.accepted_at:type_name -> google.protobuf.Timestamp
+	30, // 7: tenfold.v1.Commission.shipped_at:type_name -> google.protobuf.Timestamp
+	30, // 8: tenfold.v1.Commission.received_at:type_name -> google.protobuf.Timestamp
+	30, // 9: tenfold.v1.Commission.overdue_at:type_name -> google.protobuf.Timestamp
+	30, // 10: tenfold.v1.Commission.chased_at:type_name -> google.protobuf.Timestamp
+	30, // 11: tenfold.v1.Commission.ended_at:type_name -> google.protobuf.Timestamp
 	3,  // 12: tenfold.v1.Commission.draw_candidates:type_name -> tenfold.v1.DrawCandidate
-	30, // 13: tenfold.v1.DrawCandidate.cost:type_name -> tenfold.v1.Money
-	31, // 14: tenfold.v1.BodyDraw.kinds:type_name -> tenfold.v1.AuthenticatorKind
+	31, // 13: tenfold.v1.DrawCandidate.cost:type_name -> tenfold.v1.Money
+	32, // 14: tenfold.v1.BodyDraw.kinds:type_name -> tenfold.v1.AuthenticatorKind
 	4,  // 15: tenfold.v1.CommissionItemRequest.draw:type_name -> tenfold.v1.BodyDraw
-	29, // 16: tenfold.v1.CommissionItemRequest.due_at:type_name -> google.protobuf.Timestamp
-	30, // 17: tenfold.v1.CommissionItemRequest.fee:type_name -> tenfold.v1.Money
+	30, // 16: tenfold.v1.CommissionItemRequest.due_at:type_name -> google.protobuf.Timestamp
+	31, // 17: tenfold.v1.CommissionItemRequest.fee:type_name -> tenfold.v1.Money
 	1,  // 18: tenfold.v1.CommissionItemResponse.commission:type_name -> tenfold.v1.Commission
 	1,  // 19: tenfold.v1.GetCommissionResponse.commission:type_name -> tenfold.v1.Commission
 	0,  // 20: tenfold.v1.ListCommissionsRequest.state:type_name -> tenfold.v1.CommissionState
-	29, // 21: tenfold.v1.ListCommissionsRequest.due_from:type_name -> google.protobuf.Timestamp
-	29, // 22: tenfold.v1.ListCommissionsRequest.due_until:type_name -> google.protobuf.Timestamp
+	30, // 21: tenfold.v1.ListCommissionsRequest.due_from:type_name -> google.protobuf.Timestamp
+	30, // 22: tenfold.v1.ListCommissionsRequest.due_until:type_name -> google.protobuf.Timestamp
 	1,  // 23: tenfold.v1.ListCommissionsResponse.commissions:type_name -> tenfold.v1.Commission
 	1,  // 24: tenfold.v1.AcceptCommissionResponse.commission:type_name -> tenfold.v1.Commission
 	1,  // 25: tenfold.v1.DeclineCommissionResponse.commission:type_name -> tenfold.v1.Commission
@@ -2621,42 +2702,44 @@ var file_tenfold_v1_commission_service_proto_depIdxs = []int32{
 	1,  // 28: tenfold.v1.ChaseCommissionResponse.commission:type_name -> tenfold.v1.Commission
 	1,  // 29: tenfold.v1.CancelCommissionResponse.commission:type_name -> tenfold.v1.Commission
 	4,  // 30: tenfold.v1.ReassignCommissionRequest.draw:type_name -> tenfold.v1.BodyDraw
-	29, // 31: tenfold.v1.ReassignCommissionRequest.due_at:type_name -> google.protobuf.Timestamp
-	30, // 32: tenfold.v1.ReassignCommissionRequest.fee:type_name -> tenfold.v1.Money
+	30, // 31: tenfold.v1.ReassignCommissionRequest.due_at:type_name -> google.protobuf.Timestamp
+	31, // 32: tenfold.v1.ReassignCommissionRequest.fee:type_name -> tenfold.v1.Money
 	1,  // 33: tenfold.v1.ReassignCommissionResponse.commission:type_name -> tenfold.v1.Commission
-	32, // 34: tenfold.v1.BodyReport.mean_turnaround:type_name -> google.protobuf.Duration
-	32, // 35: tenfold.v1.BodyReport.longest_turnaround:type_name -> google.protobuf.Duration
-	29, // 36: tenfold.v1.GetBodyReportRequest.from:type_name -> google.protobuf.Timestamp
-	29, // 37: tenfold.v1.GetBodyReportRequest.until:type_name -> google.protobuf.Timestamp
-	25, // 38: tenfold.v1.GetBodyReportResponse.report:type_name -> tenfold.v1.BodyReport
-	29, // 39: tenfold.v1.GetBodyReportResponse.counted_until:type_name -> google.protobuf.Timestamp
-	5,  // 40: tenfold.v1.CommissionService.CommissionItem:input_type -> tenfold.v1.CommissionItemRequest
-	7,  // 41: tenfold.v1.CommissionService.GetCommission:input_type -> tenfold.v1.GetCommissionRequest
-	9,  // 42: tenfold.v1.CommissionService.ListCommissions:input_type -> tenfold.v1.ListCommissionsRequest
-	11, // 43: tenfold.v1.CommissionService.AcceptCommission:input_type -> tenfold.v1.AcceptCommissionRequest
-	13, // 44: tenfold.v1.CommissionService.DeclineCommission:input_type -> tenfold.v1.DeclineCommissionRequest
-	15, // 45: tenfold.v1.CommissionService.ShipCommission:input_type -> tenfold.v1.ShipCommissionRequest
-	17, // 46: tenfold.v1.CommissionService.ReceiveCommission:input_type -> tenfold.v1.ReceiveCommissionRequest
-	19, // 47: tenfold.v1.CommissionService.ChaseCommission:input_type -> tenfold.v1.ChaseCommissionRequest
-	21, // 48: tenfold.v1.CommissionService.CancelCommission:input_type -> tenfold.v1.CancelCommissionRequest
-	23, // 49: tenfold.v1.CommissionService.ReassignCommission:input_type -> tenfold.v1.ReassignCommissionRequest
-	26, // 50: tenfold.v1.CommissionService.GetBodyReport:input_type -> tenfold.v1.GetBodyReportRequest
-	6,  // 51: tenfold.v1.CommissionService.CommissionItem:output_type -> tenfold.v1.CommissionItemResponse
-	8,  // 52: tenfold.v1.CommissionService.GetCommission:output_type -> tenfold.v1.GetCommissionResponse
-	10, // 53: tenfold.v1.CommissionService.ListCommissions:output_type -> tenfold.v1.ListCommissionsResponse
-	12, // 54: tenfold.v1.CommissionService.AcceptCommission:output_type -> tenfold.v1.AcceptCommissionResponse
-	14, // 55: tenfold.v1.CommissionService.DeclineCommission:output_type -> tenfold.v1.DeclineCommissionResponse
-	16, // 56: tenfold.v1.CommissionService.ShipCommission:output_type -> tenfold.v1.ShipCommissionResponse
-	18, // 57: tenfold.v1.CommissionService.ReceiveCommission:output_type -> tenfold.v1.ReceiveCommissionResponse
-	20, // 58: tenfold.v1.CommissionService.ChaseCommission:output_type -> tenfold.v1.ChaseCommissionResponse
-	22, // 59: tenfold.v1.CommissionService.CancelCommission:output_type -> tenfold.v1.CancelCommissionResponse
-	24, // 60: tenfold.v1.CommissionService.ReassignCommission:output_type -> tenfold.v1.ReassignCommissionResponse
-	27, // 61: tenfold.v1.CommissionService.GetBodyReport:output_type -> tenfold.v1.GetBodyReportResponse
-	51, // [51:62] is the sub-list for method output_type
-	40, // [40:51] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	33, // 34: tenfold.v1.BodyReport.mean_turnaround:type_name -> google.protobuf.Duration
+	33, // 35: tenfold.v1.BodyReport.longest_turnaround:type_name -> google.protobuf.Duration
+	26, // 36: tenfold.v1.BodyReport.verdicts:type_name -> tenfold.v1.VerdictCount
+	34, // 37: tenfold.v1.VerdictCount.verdict:type_name -> tenfold.v1.Verdict
+	30, // 38: tenfold.v1.GetBodyReportRequest.from:type_name -> google.protobuf.Timestamp
+	30, // 39: tenfold.v1.GetBodyReportRequest.until:type_name -> google.protobuf.Timestamp
+	25, // 40: tenfold.v1.GetBodyReportResponse.report:type_name -> tenfold.v1.BodyReport
+	30, // 41: tenfold.v1.GetBodyReportResponse.counted_until:type_name -> google.protobuf.Timestamp
+	5,  // 42: tenfold.v1.CommissionService.CommissionItem:input_type -> tenfold.v1.CommissionItemRequest
+	7,  // 43: tenfold.v1.CommissionService.GetCommission:input_type -> tenfold.v1.GetCommissionRequest
+	9,  // 44: tenfold.v1.CommissionService.ListCommissions:input_type -> tenfold.v1.ListCommissionsRequest
+	11, // 45: tenfold.v1.CommissionService.AcceptCommission:input_type -> tenfold.v1.AcceptCommissionRequest
+	13, // 46: tenfold.v1.CommissionService.DeclineCommission:input_type -> tenfold.v1.DeclineCommissionRequest
+	15, // 47: tenfold.v1.CommissionService.ShipCommission:input_type -> tenfold.v1.ShipCommissionRequest
+	17, // 48: tenfold.v1.CommissionService.ReceiveCommission:input_type -> tenfold.v1.ReceiveCommissionRequest
+	19, // 49: tenfold.v1.CommissionService.ChaseCommission:input_type -> tenfold.v1.ChaseCommissionRequest
+	21, // 50: tenfold.v1.CommissionService.CancelCommission:input_type -> tenfold.v1.CancelCommissionRequest
+	23, // 51: tenfold.v1.CommissionService.ReassignCommission:input_type -> tenfold.v1.ReassignCommissionRequest
+	27, // 52: tenfold.v1.CommissionService.GetBodyReport:input_type -> tenfold.v1.GetBodyReportRequest
+	6,  // 53: tenfold.v1.CommissionService.CommissionItem:output_type -> tenfold.v1.CommissionItemResponse
+	8,  // 54: tenfold.v1.CommissionService.GetCommission:output_type -> tenfold.v1.GetCommissionResponse
+	10, // 55: tenfold.v1.CommissionService.ListCommissions:output_type -> tenfold.v1.ListCommissionsResponse
+	12, // 56: tenfold.v1.CommissionService.AcceptCommission:output_type -> tenfold.v1.AcceptCommissionResponse
+	14, // 57: tenfold.v1.CommissionService.DeclineCommission:output_type -> tenfold.v1.DeclineCommissionResponse
+	16, // 58: tenfold.v1.CommissionService.ShipCommission:output_type -> tenfold.v1.ShipCommissionResponse
+	18, // 59: tenfold.v1.CommissionService.ReceiveCommission:output_type -> tenfold.v1.ReceiveCommissionResponse
+	20, // 60: tenfold.v1.CommissionService.ChaseCommission:output_type -> tenfold.v1.ChaseCommissionResponse
+	22, // 61: tenfold.v1.CommissionService.CancelCommission:output_type -> tenfold.v1.CancelCommissionResponse
+	24, // 62: tenfold.v1.CommissionService.ReassignCommission:output_type -> tenfold.v1.ReassignCommissionResponse
+	28, // 63: tenfold.v1.CommissionService.GetBodyReport:output_type -> tenfold.v1.GetBodyReportResponse
+	53, // [53:64] is the sub-list for method output_type
+	42, // [42:53] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_commission_service_proto_init() }
@@ -2682,7 +2765,7 @@ func file_tenfold_v1_commission_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_commission_service_proto_rawDesc), len(file_tenfold_v1_commission_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
