@@ -6,6 +6,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -71,6 +72,19 @@ func (r *ReviseVerdict) Cover(d *request.Digest) {
 	r.Override.cover(d)
 }
 
+// checkRefund refuses a revision of an ended claim that owes nothing, unless the claim was
+// rejected and the revision changes for which of its units the refund path is open (rule V10).
+// No money moves then. Refuses with CLAIM_ALREADY_FILED if another claim has the units by now.
+func (r *ReviseVerdict) checkRefund(b *Book, c *claim.Claim, units []claim.Unit) error {
+	is := func(list []claim.Unit, ordinal int32) bool {
+		return slices.ContainsFunc(list, func(u claim.Unit) bool { return u.Ordinal == ordinal && u.Consequence == policy.RefundPath })
+	}
+	if c.State != claim.Rejected || !slices.ContainsFunc(units, func(u claim.Unit) bool { return is(units, u.Ordinal) != is(c.Units, u.Ordinal) }) {
+		return c.Refuse(claim.RevisedRejected)
+	}
+	return b.checkUnits(c)
+}
+
 func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	person := b.call.Header.Principal.Person
 	if person == "" {
@@ -94,7 +108,9 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 		return Outcome{}, fault.New(fault.RequestInvalid, "a revision on the ground of fraud cannot find that compensation is owed for a unit").At("unit_verdicts")
 	}
 	if !c.State.Live() && !owed {
-		return Outcome{}, c.Refuse(claim.RevisedRejected)
+		if err := r.checkRefund(b, c, units); err != nil {
+			return Outcome{}, err
+		}
 	}
 	if r.Ground == GroundLateAppeal {
 		if err := c.CheckOther(person, "decide an appeal against it"); err != nil {

@@ -146,15 +146,23 @@ func (b *Book) reopen(c *claim.Claim, note string) error {
 	return b.move(c.ID, t, note)
 }
 
-// retakeUnits makes an ended claim the owner of its units again. Refuses with
-// CLAIM_ALREADY_FILED if another claim owns one now, and names that claim.
-func (b *Book) retakeUnits(c *claim.Claim) error {
+// checkUnits refuses with CLAIM_ALREADY_FILED if another claim owns a unit of an ended claim
+// now, and names that claim.
+func (b *Book) checkUnits(c *claim.Claim) error {
 	for _, u := range c.Units {
 		k := unitKey{c.OrderLineID, u.Ordinal}
 		if owner := b.units.get(k); owner != nil && owner.claimID != c.ID {
 			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s now belongs to claim %s", u.Ordinal, c.OrderLineID, owner.claimID).
 				With("claimId", owner.claimID).With("ordinal", u.Ordinal).About(c)
 		}
+	}
+	return nil
+}
+
+// retakeUnits makes an ended claim the owner of its units again, as checkUnits allows.
+func (b *Book) retakeUnits(c *claim.Claim) error {
+	if err := b.checkUnits(c); err != nil {
+		return err
 	}
 	for _, u := range c.Units {
 		b.takeUnit(unitKey{c.OrderLineID, u.Ordinal}, c.ID)

@@ -3,6 +3,7 @@ package book_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -135,5 +136,34 @@ func TestReconsiderationIsDecidedByAnother(t *testing.T) {
 	c, err = f.decideAs("reviewer-2", c, book.Reject)
 	if err != nil || c.State != claim.Rejected {
 		t.Errorf("decided by another: %v", err)
+	}
+}
+
+// Would catch a court's finding that is refused because the claim has ended, a refund path that
+// opens twice for one unit, in two claims, and money that moves with it.
+func TestV10TheRefundPathOpensAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 500_000)
+	c := f.rejected("l1")
+	if c.RefundUnits() != nil {
+		t.Fatalf("the path is open from the start: %v", c.Units)
+	}
+	before, revision := len(f.Rows("m1").Transfers), c.Revision
+	c = f.revised(c, book.GroundCourtDecision, claim.NotAsDescribed)
+	if c.State != claim.Rejected || !slices.Equal(c.RefundUnits(), []int32{1}) || c.Award.Total() != 0 || c.Revision != revision+1 {
+		t.Errorf("by the court: %s, %v, %v, revision %d", c.State, c.RefundUnits(), c.Award, c.Revision)
+	}
+	if after := len(f.Rows("m1").Transfers); after != before {
+		t.Errorf("money moved: %d transfers, %d before", after, before)
+	}
+	f.file(withEvidence(filing(line("m1", "l1", 1, 10_000), 1), "e2"))
+	_, err := f.Do(f.by("adjudicator-1", "m1", "ReviseVerdict"), &book.ReviseVerdict{
+		OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Ground: book.GroundCourtDecision, Document: "doc-2", Note: "n",
+		Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Genuine}},
+	})
+	if !errors.Is(err, fault.ClaimAlreadyFiled) {
+		t.Errorf("when another claim has the unit: %v", err)
 	}
 }

@@ -217,7 +217,8 @@ type ClaimServiceClient interface {
 	// ReviseVerdict gives a claim another verdict outside of review and appeal,
 	// from the notice on, and even after the claim has ended. The revision is
 	// priced as a difference: the excess that the merchant bore is given back, an
-	// increase needs a new notice, and nobody is paid twice. A late appeal is
+	// increase needs a new notice, and nobody is paid twice. Of a rejected claim it may
+	// also change for which units the refund path is open. A late appeal is
 	// decided by a person who may decide an appeal. Requires a person,
 	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
@@ -734,7 +735,8 @@ type ClaimServiceServer interface {
 	// ReviseVerdict gives a claim another verdict outside of review and appeal,
 	// from the notice on, and even after the claim has ended. The revision is
 	// priced as a difference: the excess that the merchant bore is given back, an
-	// increase needs a new notice, and nobody is paid twice. A late appeal is
+	// increase needs a new notice, and nobody is paid twice. Of a rejected claim it may
+	// also change for which units the refund path is open. A late appeal is
 	// decided by a person who may decide an appeal. Requires a person,
 	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
