@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"os"
 	"testing"
 	"time"
 )
@@ -13,4 +14,31 @@ func TestReconcileFindsWhatItPlanted(t *testing.T) {
 	if err != nil || r.Breaks != 3 || r.Lines != 2_500 || r.ReadSeconds != 1 || r.MatchSeconds != 1 || r.HeapBytes == 0 || r.FileBytes == 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
+}
+
+// Would catch an import or a comparison through a database that loses lines, matches or breaks on
+// the way, and a measurement that forgets a part.
+func TestReconcileThroughADatabase(t *testing.T) {
+	t.Parallel()
+	r, err := ReconcileStored(t.Context(), StoredConfig{Lines: 12_500, Dir: openDir(t), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Breaks != 13 || r.Matches != 12_500 || r.FileBytes == 0 || r.HeapBytes == 0 || r.SendSeconds <= 0 || r.ReadSeconds <= 0 || r.CompareSeconds <= 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// openDir is a temporary directory that the database's account can enter, which t.TempDir forbids.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tenfold-bench-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
