@@ -18,6 +18,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -457,6 +458,11 @@ func plannedFinance() map[string]planned {
 		"totals of a book, effective by a time": totalsPlanned("f1", true, 3*snapshotsEvery),
 		"totals of all, recorded by a time":     totalsPlanned("", false, bulkRows/5),
 		"totals of all, effective by a time":    totalsPlanned("", true, bulkRows/5),
+		"transfers that came in late": {func(ctx context.Context, r postgres.Reader) error {
+			of := postgres.PeriodOf{Period: "2026-03", Before: &period.Change{Number: 1}}
+			list, err := r.LateTransfers(ctx, "f1", of, ledger.Transfer{}, pageSize)
+			return found(list, len(list) == pageSize, err)
+		}, onePage},
 		"books by amount": {func(ctx context.Context, r postgres.Reader) error {
 			one := money.Amount(1)
 			return listed(r.Books(ctx, postgres.BookQuery{Exposure: postgres.AmountRange{From: &one}, LastFirst: true}, "", pageSize))
@@ -503,6 +509,10 @@ func TestReadsLookAtFewRows(t *testing.T) {
 	b.run(`ANALYZE jobs`)
 	b.tell()
 	b.sum()
+	b.run(`
+		INSERT INTO period_heads (merchant_id, change_number, transfer_number, event_number, event_hash)
+		SELECT 'closed-' || m, n, 1, 1, sha256('x') FROM generate_series(1, 100) m CROSS JOIN generate_series(1, 50) n`)
+	b.run(`ANALYZE period_heads`)
 	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFinance(), plannedFeed()} {
 		for name, read := range reads {
 			t.Run(name, func(t *testing.T) {
