@@ -376,6 +376,7 @@ var pairs = map[string]struct {
 	"ReversalBearer":  {dir: "policy", kind: "ReversalBearer"},
 	"FeeRule":         {dir: "policy", kind: "FeeRule"},
 	"RankLowering":    {dir: "claim", kind: "Lowering"},
+	"RetestHeld":      {dir: "claim", kind: "RetestHeld"},
 	"Consequence":     {dir: "policy", kind: "Consequence"},
 	"FixedPromise":    {dir: "policy", kind: "FixedPromise"},
 	"CalendarDayKind": {dir: "calendar", kind: "Kind"},

@@ -107,6 +107,18 @@ func (b *Body) CheckActive() error {
 		With("authenticatorId", b.ID).With("suspendedAt", at).At("authenticator")
 }
 
+// commissionsLeft is how long after its suspension the commissions of a body end: long enough for
+// whoever suspended the wrong one to say so, and short beside the time that a report takes.
+const commissionsLeft = time.Hour
+
+// LongSuspended says whether the body is suspended for so long that its commissions end.
+func (b *Body) LongSuspended(now time.Time) bool {
+	return b.Suspended.Change != 0 && !now.Before(b.Suspended.At.Add(commissionsLeft))
+}
+
+// SuspendedBefore is the time before which a body was suspended whose commissions end.
+func SuspendedBefore(now time.Time) time.Time { return now.Add(-commissionsLeft) }
+
 // checkTest refuses a result by what is told of the test and of the goods.
 func (b *Body) checkTest(j *Judged) error {
 	for _, day := range j.TestedOn {

@@ -201,6 +201,8 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) 
 	f.Later("labels", string(c.Labels))
 	f.Later("external_reference", c.ExternalReference)
 	f.LaterTime("escalated_at", c.EscalatedAt)
+	f.LaterTime("retest_at", c.RetestAt)
+	f.Later("retest_held", string(c.RetestHeld))
 	switch {
 	case before == nil:
 	case before.Destination != c.Destination:

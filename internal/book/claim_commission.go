@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -47,16 +48,20 @@ type Drawing struct {
 	// Kinds are those of bodies that may be drawn, Exclude the bodies that may not.
 	Kinds   []claim.AuthenticatorKind
 	Exclude []string
-	// Seed and Candidates are the server's own: random, and the registered bodies of the
-	// kinds with their load and cost. No request id covers them.
+	// Brand and Trademark are those of the goods, Methods those to test by; empty if that is not told.
+	Brand, Trademark string
+	Methods          []string
+	// Seed and Candidates are the server's own: random, and the registered bodies that may judge the
+	// goods, with their load and cost. Fitting is how many there are: more than the candidates where
+	// these were picked among them by the seed. No request id covers them.
 	Seed       []byte
 	Candidates []commission.Candidate
+	Fitting    int
 }
 
 func (m *CommissionItem) need(c *Call, n *Needs) {
 	n.claim(c.Header.MerchantID, m.ClaimID)
-	n.commissionsOf(c.Header.MerchantID, m.ClaimID)
-	n.resultsOf(c.Header.MerchantID, m.ClaimID)
+	needRetest(n, c.Header.MerchantID, m.ClaimID)
 	if m.AuthenticatorID != "" {
 		n.judge(c.Header.MerchantID, m.AuthenticatorID)
 	}
@@ -92,6 +97,19 @@ func (m *CommissionItem) Cover(d *request.Digest) {
 	d.Time(m.DueAt)
 	d.Number(int64(m.Fee))
 	d.Number(int64(m.Replaces))
+	if m.DigestVersion() > request.FirstVersion {
+		d.Texts(m.Draw.Brand, m.Draw.Trademark)
+		d.Number(int64(len(m.Draw.Methods)))
+		d.Texts(m.Draw.Methods...)
+	}
+}
+
+// DigestVersion implements grown: the second list covers what is told of the goods and of the test.
+func (m *CommissionItem) DigestVersion() int64 {
+	if m.Draw.Brand+m.Draw.Trademark != "" || len(m.Draw.Methods) > 0 {
+		return request.FirstVersion + 1
+	}
+	return request.FirstVersion
 }
 
 func (m *CommissionItem) decide(b *Book) (Outcome, error) {
@@ -112,20 +130,37 @@ func (m *CommissionItem) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	// From here on nothing refuses.
+	return b.commissioned(m.make(b, c, units, replaced, chosen{body, record})), nil
+}
+
+// chosen is the body that examines, with the record of the draw; nil if it was named.
+type chosen struct {
+	body   string
+	record []string
+}
+
+// make gives the commission.
+func (m *CommissionItem) make(b *Book, c *claim.Claim, units []claim.Unit, replaced *commission.Commission, by chosen) commission.Commission {
 	e := b.record(event.CommissionMade, c.ID)
 	who := &b.call.Header.Principal
 	made := commission.Commission{
-		MerchantID: b.merchantID, ClaimID: c.ID, Number: b.lastCommission(c.ID) + 1, AuthenticatorID: body, State: commission.Offered,
+		MerchantID: b.merchantID, ClaimID: c.ID, Number: b.lastCommission(c.ID) + 1, AuthenticatorID: by.body, State: commission.Offered,
 		Units: units, Questions: m.Questions, Photos: m.Photos, DueAt: m.DueAt.UTC().Truncate(time.Microsecond), Fee: m.Fee,
-		Replaces: m.Replaces, Candidates: record, MadeAs: string(who.Role), MadeBy: who.Person, MadeAt: b.now, EventNumber: e.Number,
+		Replaces: m.Replaces, Candidates: by.record, MadeAs: string(who.Role), MadeBy: who.Person, MadeAt: b.now, EventNumber: e.Number,
 	}
 	b.detail("commission", number(int64(made.Number)))
-	b.detail("authenticator", body)
+	b.detail("authenticator", by.body)
 	b.detail("units", ordinals(units))
 	b.detail("due_at", event.Stamp(made.DueAt))
-	if record != nil {
+	if by.record != nil {
 		made.Seed = m.Draw.Seed
 		b.detail("seed", hex.EncodeToString(made.Seed))
+		if m.Draw.Fitting > len(m.Draw.Candidates) {
+			b.detail("fitting", number(int64(m.Draw.Fitting)))
+		}
+	}
+	if who.Role == principal.RoleSystem {
+		b.detail("retest", "true")
 	}
 	if replaced != nil {
 		made.Questions, made.Photos = replaced.Questions, replaced.Photos
@@ -137,7 +172,8 @@ func (m *CommissionItem) decide(b *Book) (Outcome, error) {
 	}
 	b.commissions.add(commissionKey{c.ID, made.Number}, made, b.command)
 	b.awaitReport(c.ID, made.DueAt)
-	return b.commissioned(made), nil
+	b.seekRetest(c.ID)
+	return made
 }
 
 // check refuses what cannot be commissioned, and gives the units to examine: those of the
@@ -209,11 +245,7 @@ func (m *CommissionItem) replaced(b *Book, c *claim.Claim) (*commission.Commissi
 
 // body gives the body that examines, and the record of the draw; nil if it was named.
 func (m *CommissionItem) body(b *Book, c *claim.Claim, units []claim.Unit) (string, []string, error) {
-	// What is reported today must be believed; a report is judged anew on its day.
-	today := authenticator.Judged{IssuedAt: b.now}
-	if l := b.lines.get(c.OrderLineID); l != nil {
-		today.Category = l.line.Category
-	}
+	today := b.today(c.OrderLineID)
 	if m.AuthenticatorID == "" {
 		return m.draw(b, c, today)
 	}
@@ -241,6 +273,16 @@ func (m *CommissionItem) body(b *Book, c *claim.Claim, units []claim.Unit) (stri
 	return judge.ID, nil, nil
 }
 
+// today is what decides whether a body may report on a line now. What is reported today must be
+// believed; a report is judged anew on its day.
+func (b *Book) today(orderLineID string) authenticator.Judged {
+	today := authenticator.Judged{IssuedAt: b.now}
+	if l := b.lines.get(orderLineID); l != nil {
+		today.Category = l.line.Category
+	}
+	return today
+}
+
 // draw draws among the bodies that have no part in the claim: those that were never
 // commissioned with it and have reported nothing on it. Refuses with
 // COMMISSION_NO_CANDIDATE if there is none.
@@ -254,10 +296,11 @@ func (m *CommissionItem) draw(b *Book, c *claim.Claim, today authenticator.Judge
 			known = append(known, r.AuthenticatorID)
 		}
 	}
+	today.Brand, today.Trademark, today.Methods = m.Draw.Brand, m.Draw.Trademark, m.Draw.Methods
 	var in []commission.Candidate
 	for _, x := range m.Draw.Candidates {
 		judge := b.judges.bodies[x.AuthenticatorID]
-		if judge != nil && slices.Contains(m.Draw.Kinds, judge.Kind) && judge.CheckResult(today) == nil &&
+		if judge != nil && slices.Contains(m.Draw.Kinds, judge.Kind) && judge.CheckResult(today) == nil && m.Draw.knows(judge) &&
 			!slices.Contains(known, judge.ID) && !slices.Contains(m.Draw.Exclude, judge.ID) {
 			in = append(in, x)
 		}
@@ -270,6 +313,12 @@ func (m *CommissionItem) draw(b *Book, c *claim.Claim, today authenticator.Judge
 	}
 	_, err := b.judgeBy(winner)
 	return winner, record, err
+}
+
+// knows says whether goods of the brand and the trademark can be drawn for: where neither is told, no
+// body is that is only for goods of some.
+func (d *Drawing) knows(judge *authenticator.Body) bool {
+	return d.Brand+d.Trademark != "" || judge.AnyGoods()
 }
 
 // OnCommission names a commission. Every command on one embeds it.
@@ -307,6 +356,44 @@ type MoveCommission struct {
 	Note string
 }
 
+func (m *MoveCommission) need(c *Call, n *Needs) {
+	m.OnCommission.need(c, n)
+	if m.Step == commission.Decline {
+		needRetest(n, c.Header.MerchantID, m.ClaimID)
+	}
+}
+
+// follow asks for the body, who must be believed for what it takes over.
+func (m *MoveCommission) follow(b *Book, n *Needs, _ int) {
+	c, x := b.claims.get(m.ClaimID), b.commissions.get(commissionKey{m.ClaimID, m.Number})
+	if c == nil || x == nil || m.Step != commission.Accept && m.Step != commission.Receive {
+		return
+	}
+	n.judge(b.merchantID, x.AuthenticatorID)
+	n.line(b.merchantID, c.OrderLineID)
+}
+
+// checkBody refuses the consent of a body by whose word nothing is recorded now, and the receipt that
+// a suspended one tells by itself. Declining needs nobody's trust.
+func (m *MoveCommission) checkBody(b *Book, x *commission.Commission) error {
+	if m.Step != commission.Accept && (m.Step != commission.Receive || m.AuthenticatorID == "") {
+		return nil
+	}
+	judge, err := b.judgeBy(x.AuthenticatorID)
+	if err != nil {
+		return err
+	}
+	if m.Step == commission.Receive {
+		err = judge.CheckActive()
+	} else {
+		err = judge.CheckResult(b.today(b.claims.get(m.ClaimID).OrderLineID))
+	}
+	if refusal, ok := fault.As(err); ok {
+		return refusal.At("name")
+	}
+	return err
+}
+
 // Cover implements request.Content.
 func (m *MoveCommission) Cover(d *request.Digest) {
 	d.Texts(m.ClaimID, string(m.Step), m.Shipment, m.Note)
@@ -330,6 +417,9 @@ func (m *MoveCommission) decide(b *Book) (Outcome, error) {
 	if _, known := commission.Next(x.State, m.Step); !known || !ok {
 		return Outcome{}, x.Refuse("%s is not possible", m.Step)
 	}
+	if err := m.checkBody(b, x); err != nil {
+		return Outcome{}, err
+	}
 	b.record(kind, m.ClaimID)
 	b.detail("commission", number(int64(x.Number)))
 	b.detail("authenticator", x.AuthenticatorID)
@@ -347,7 +437,11 @@ func (m *MoveCommission) decide(b *Book) (Outcome, error) {
 	if !x.State.Open() {
 		x.Note = m.Note
 	}
-	return b.commissioned(*x), nil
+	moved := *x
+	if m.Step == commission.Decline {
+		b.seekRetest(m.ClaimID) // Another one is drawn. Who cancels a re-test decides what comes of it.
+	}
+	return b.commissioned(moved), nil
 }
 
 // ChaseCommission reminds a body of an open commission.

@@ -42,11 +42,9 @@ var toldBy = map[principal.Role][]custody.Kind{
 func (a *AddCustodyStep) need(c *Call, n *Needs) {
 	x := &a.Step
 	n.claim(c.Header.MerchantID, x.ClaimID)
-	n.resultsOf(c.Header.MerchantID, x.ClaimID)
-	n.custodyOf(c.Header.MerchantID, x.ClaimID)
+	needRetest(n, c.Header.MerchantID, x.ClaimID)
 	if x.AuthenticatorID != "" {
 		n.judge(c.Header.MerchantID, x.AuthenticatorID)
-		n.commissionsOf(c.Header.MerchantID, x.ClaimID)
 	}
 	for _, digest := range x.Evidence {
 		n.piece(PieceKey{MerchantID: c.Header.MerchantID, ClaimID: x.ClaimID, Digest: digest})
@@ -114,6 +112,7 @@ func (a *AddCustodyStep) decide(b *Book) (Outcome, error) {
 	if err := b.regrade(c.ID, before); err != nil {
 		return Outcome{}, err
 	}
+	b.seekRetest(c.ID)
 	o := b.about(c.ID)
 	o.Custody = &x
 	return o, nil

@@ -25,6 +25,8 @@ type AddEvidence struct {
 	EvidenceFile
 	// Request is the claim's request for evidence that it answers; zero for none.
 	Request int32
+	// AuthenticatorID is the body that adds it by itself, who must not be suspended; empty for others.
+	AuthenticatorID string
 }
 
 // EvidenceParty is a party of a claim that a file of evidence may be disclosed to.
@@ -77,6 +79,9 @@ func (a *AddEvidence) need(c *Call, n *Needs) {
 	if a.Request > 0 {
 		n.evidenceRequestsOf(c.Header.MerchantID, a.ClaimID)
 	}
+	if a.AuthenticatorID != "" {
+		n.judge(c.Header.MerchantID, a.AuthenticatorID)
+	}
 }
 
 // Cover implements request.Content.
@@ -121,6 +126,15 @@ func (a *AddEvidence) decide(b *Book) (Outcome, error) {
 	}
 	if err := b.mayAnswer(c.ID, a.Request); err != nil {
 		return Outcome{}, err
+	}
+	if a.AuthenticatorID != "" {
+		judge, err := b.judgeBy(a.AuthenticatorID)
+		if err == nil {
+			err = judge.CheckActive()
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
 	}
 	if err := a.count(b, c, string(b.call.Header.Principal.Role)); err != nil {
 		return Outcome{}, err

@@ -177,6 +177,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	b.seekRetest(c.ID)
 	o := b.about(c.ID)
 	result.Chain = b.chain(c.ID)
 	o.ResultID, o.Result = result.ID, &result

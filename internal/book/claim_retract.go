@@ -22,8 +22,7 @@ type RetractResult struct {
 
 func (r *RetractResult) need(c *Call, n *Needs) {
 	r.OnClaim.need(c, n)
-	n.resultsOf(c.Header.MerchantID, r.ClaimID)
-	n.custodyOf(c.Header.MerchantID, r.ClaimID)
+	needRetest(n, c.Header.MerchantID, r.ClaimID)
 }
 
 func (r *RetractResult) follow(b *Book, n *Needs, round int) {
@@ -49,6 +48,7 @@ func (r *RetractResult) decide(b *Book) (Outcome, error) {
 	if _, err := b.retract(c, []string{r.ResultID}, Retraction{Note: r.Note, Cause: claim.CauseRetracted}); err != nil {
 		return Outcome{}, err
 	}
+	b.seekRetest(c.ID)
 	o := b.about(c.ID)
 	taken := *b.results.get(r.ResultID)
 	taken.Chain = b.chain(c.ID)
@@ -67,8 +67,7 @@ type RetractResults struct {
 
 func (r *RetractResults) need(c *Call, n *Needs) {
 	r.OnClaim.need(c, n)
-	n.resultsOf(c.Header.MerchantID, r.ClaimID)
-	n.custodyOf(c.Header.MerchantID, r.ClaimID)
+	needRetest(n, c.Header.MerchantID, r.ClaimID)
 }
 
 func (r *RetractResults) follow(b *Book, n *Needs, round int) {
@@ -98,6 +97,7 @@ func (r *RetractResults) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	b.seekRetest(c.ID)
 	o := b.about(c.ID)
 	o.Reweighed = reweighed
 	return o, nil

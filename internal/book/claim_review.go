@@ -131,6 +131,9 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	if r.Decision != Retest {
 		b.weighed(c, units)
 	}
+	if r.Decision != Retest {
+		b.endOffered(c.ID, nil)
+	}
 	if r.Decision == Expire {
 		b.endCommissions(c.ID, r.Note)
 		b.endEvidenceRequests(c.ID, r.Note)

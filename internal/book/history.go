@@ -32,6 +32,16 @@ func (b *Book) detail(key, value string) {
 	e.Details = append(e.Details, event.Detail{Key: key, Value: value})
 }
 
+// detailOn adds a fact to the last event of the running command that is about a claim. There is one.
+func (b *Book) detailOn(claimID, key, value string) {
+	for i := len(b.events.list) - 1; i >= b.events.kept; i-- {
+		if e := &b.events.list[i]; e.ClaimID == claimID {
+			e.Details = append(e.Details, event.Detail{Key: key, Value: value})
+			return
+		}
+	}
+}
+
 // detailOf adds a fact to an earlier event of the running command.
 func (b *Book) detailOf(number int64, key, value string) {
 	for i := b.events.kept; i < len(b.events.list); i++ {
@@ -94,6 +104,7 @@ func (b *Book) move(id string, t claim.Trigger, note string) error {
 	from := c.State
 	c.State, c.StateSince, c.Assignee, c.ClockStoppedAt = to, b.now, "", time.Time{}
 	c.EndEscalation()
+	c.EndRetest()
 	b.trace(c, from, t, note)
 	if to.Final() && !to.Live() {
 		b.freeUnits(c)

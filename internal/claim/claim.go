@@ -125,6 +125,10 @@ type Claim struct {
 	// Labels and ExternalReference are the marketplace's own: no decision heeds them.
 	Labels            Labels
 	ExternalReference string
+	// RetestAt is when a body is drawn for a re-test, or the draw is tried again; zero if none is to
+	// be drawn. RetestHeld is why nobody could be drawn; empty if that was not so.
+	RetestAt   time.Time
+	RetestHeld RetestHeld
 }
 
 // PayoutForm is the form in which a consumer receives a compensation.

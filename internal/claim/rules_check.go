@@ -21,7 +21,7 @@ const (
 // REQUEST_INVALID, and names the field at fault.
 func (r *Rules) CheckTerms() error {
 	for _, check := range []func() error{
-		r.checkLadder, r.checkDecidesAlone, r.checkQuorum, r.checkCustody, r.checkUnsigned, r.checkSourceProof, r.checkEffect,
+		r.checkLadder, r.checkDecidesAlone, r.checkQuorum, r.checkCustody, r.checkUnsigned, r.checkSourceProof, r.checkRetest, r.checkEffect,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -135,6 +135,21 @@ func (r *Rules) checkSourceProof() error {
 	if n := r.SourceProofFrom; n != 0 && (n <= r.DecidesAlone || n > WeakestRank) {
 		return rulesInvalid("source_proof_from", "the rank from which the merchant proves its source first must be from %d to %d, or 0 for none, not %d",
 			r.DecidesAlone+1, WeakestRank, n)
+	}
+	return nil
+}
+
+// checkRetest has the server draw only where the drawn body's result ends the conflict: where it is
+// a re-inspection without anybody's word, is final, and ranks above the results that disagree.
+func (r *Rules) checkRetest() error {
+	n := r.Reinspection.RetestDays
+	switch {
+	case n < 0 || n > RetestDaysMax:
+		return rulesInvalid("retest_days", "a body that the server draws for a re-test has 1 to %d days, or 0 if none is drawn, not %d", RetestDaysMax, n)
+	case n > 0 && (!r.Reinspection.Independent || !r.Reinspection.Final):
+		return rulesInvalid("retest_days", "a body is drawn for a re-test only where re-inspections are another body's and final (rule V3)")
+	case n > 0 && r.retestRank() > r.DecidesAlone:
+		return rulesInvalid("retest_days", "a re-inspection has rank %d, and does not decide alone", r.retestRank())
 	}
 	return nil
 }

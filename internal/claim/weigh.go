@@ -329,4 +329,7 @@ type ReinspectionRules struct {
 	Independent bool
 	// Final has the first re-inspection of a unit stand against later ones.
 	Final bool
+	// RetestDays has the server draw another body where results of one rank disagree, and gives it
+	// so many days for its report; zero leaves the re-test to a person.
+	RetestDays int
 }

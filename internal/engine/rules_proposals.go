@@ -117,6 +117,9 @@ func (p proposedRules) Cover(d *request.Digest) {
 	for _, n := range []int64{int64(p.DecidesAlone), p.Custody.WeightMilligrams, p.Custody.WeightPerMille, int64(p.Unsigned.Ranks), int64(p.SourceProofFrom)} {
 		d.Number(n)
 	}
+	if p.Reinspection.RetestDays != 0 { // Requests from before there was one have none.
+		d.Number(int64(p.Reinspection.RetestDays))
+	}
 }
 
 func coverList[T ~string](d *request.Digest, list []T) {

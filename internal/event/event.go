@@ -102,6 +102,9 @@ const (
 	EvidenceRequestCancelled Kind = "EVIDENCE_REQUEST_CANCELLED"
 	EvidenceRequestOverdue   Kind = "EVIDENCE_REQUEST_OVERDUE"
 	EvidenceDisclosed        Kind = "EVIDENCE_DISCLOSED"
+
+	// RetestHeld tells of a re-test for which nobody could be drawn.
+	RetestHeld Kind = "RETEST_HELD"
 )
 
 // Kinds lists the kinds of event.
@@ -119,6 +122,7 @@ func Kinds() []Kind {
 		CommissionMade, CommissionAccepted, CommissionDeclined, CommissionShipped, CommissionReceived, CommissionChased,
 		CommissionCancelled, CustodyStepAdded,
 		EvidenceRequested, EvidenceRequestCancelled, EvidenceRequestOverdue, EvidenceDisclosed,
+		RetestHeld,
 	}
 }
 

@@ -40,6 +40,8 @@ type catalogue struct {
 	asked map[claim.Asked]string
 	// lowerings say why a result ranks lower than others of its kind.
 	lowerings map[claim.Lowering]string
+	// retestHolds say why nobody can be drawn for a re-test.
+	retestHolds map[claim.RetestHeld]string
 	// reasons say by which rule a unit has its verdict.
 	reasons map[claim.Reason]string
 	// effects say what would be done with an amount.
@@ -61,9 +63,9 @@ type catalogue struct {
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	about, why, note, result, broken, weighed, ranked, ruled, uncommissioned, retracted, turn, escalated, commissioned, overdue, requested, missing, time, timeless, stopped *template.Template
-	awarded, contested, floor, cap, funding, held, shortfall, noAward, refundable                                                                                            *template.Template
-	choice, stays, moves, unpriced, deadline                                                                                                                                 *template.Template
+	about, why, note, result, broken, weighed, ranked, ruled, uncommissioned, retracted, turn, escalated, commissioned, overdue, retest, retestHeld, requested, missing, time, timeless, stopped *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward, refundable                                                                                                                *template.Template
+	choice, stays, moves, unpriced, deadline                                                                                                                                                     *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

@@ -144,6 +144,10 @@ var chinese = &catalogue{
 	lowerings: map[claim.Lowering]string{
 		claim.LoweredByCustody: "保管链有缺口", claim.LoweredUnsigned: "该机构可以签名而未签名",
 	},
+	retestHolds: map[claim.RetestHeld]string{
+		claim.RetestNoBody:    "没有可鉴定该商品且未参与过该索赔的已登记实验室",
+		claim.RetestGoodsGone: "涉及的样品均已销毁", claim.RetestLimit: "该索赔的委托已达上限",
+	},
 	reasons: map[claim.Reason]string{
 		claim.NoResult: "尚无结果", claim.DecidesAlone: "该等级的结果可直接裁决", claim.FinalReinspection: "复检结论在平台内为终局",
 		claim.TooWeak: "该等级的结果须由人裁决", claim.QuorumMissing: "结论一致的机构数量不足", claim.Conflicting: "同级结果相互矛盾，须由抽签或双方商定的其他机构复检",
@@ -165,6 +169,8 @@ var chinese = &catalogue{
 		ruled:          phrase("第{{.Units}}件：{{.Verdict}}{{if .Rank}}（等级{{.Rank}}）{{end}}，{{.Reason}}{{if .Consequence}}，{{.Consequence}}{{end}}。"),
 		uncommissioned: phrase("该报告未经委托。"),
 		commissioned:   phrase("已委托{{.Body}}鉴定第{{.Units}}件，期限{{.Due}}，{{.State}}。"),
+		retest:         phrase("将抽签确定另一家机构，对结果相互矛盾的件进行复检。"),
+		retestHeld:     phrase("结果相互矛盾的件未能抽签确定复检机构：{{.Why}}。{{if .At}}将于{{.At}}再次抽签。{{end}}"),
 		requested:      phrase("已要求{{.Party}}举证（{{.Kind}}），期限{{.Due}}。"),
 		missing:        phrase("该证据已逾期。"),
 		overdue:        phrase("该报告已逾期。"),

@@ -138,6 +138,10 @@ var english = &catalogue{
 	lowerings: map[claim.Lowering]string{
 		claim.LoweredByCustody: "its chain of custody has a gap", claim.LoweredUnsigned: "its body could have signed it and did not",
 	},
+	retestHolds: map[claim.RetestHeld]string{
+		claim.RetestNoBody:    "no registered laboratory that may judge the goods is left without a part in the claim",
+		claim.RetestGoodsGone: "every sample with the units was destroyed", claim.RetestLimit: "the claim has as many commissions as it can have",
+	},
 	reasons: map[claim.Reason]string{
 		claim.NoResult: "no result is on it", claim.DecidesAlone: "results of this rank decide alone",
 		claim.FinalReinspection: "a re-inspection is final", claim.TooWeak: "results of this rank do not decide without a person",
@@ -161,6 +165,8 @@ var english = &catalogue{
 		ruled:          phrase(" Unit {{.Units}}: {{.Verdict}}{{if .Rank}} by rank {{.Rank}}{{end}}; {{.Reason}}{{if .Consequence}}; {{.Consequence}}{{end}}."),
 		uncommissioned: phrase(" Nobody had commissioned that report."),
 		commissioned:   phrase(" {{.Body}} was commissioned with unit {{.Units}} until {{.Due}} and {{.State}}."),
+		retest:         phrase(" Another body is drawn by lot to re-inspect the units on which results disagree."),
+		retestHeld:     phrase(" Nobody could be drawn to re-inspect the units on which results disagree: {{.Why}}.{{if .At}} The draw is tried again at {{.At}}.{{end}}"),
 		requested:      phrase(" {{.Party}} was asked for evidence ({{.Kind}}) until {{.Due}}."),
 		missing:        phrase(" That evidence is overdue."),
 		overdue:        phrase(" That report is overdue."),

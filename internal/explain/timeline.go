@@ -49,6 +49,10 @@ type Happening struct {
 	// its report is late.
 	Body           string
 	Drawn, Overdue bool
+	// Retest says that the server drew it for a re-test, Suspended that its commission ended because
+	// it is suspended; RetestHeld is why nobody could be drawn.
+	Retest, Suspended bool
+	RetestHeld        claim.RetestHeld
 	// Sample is the sample that a step of custody was told of, Step what was done with it.
 	Sample string
 	Step   custody.Kind
@@ -200,6 +204,10 @@ func (t *teller) what(h *Happening) string {
 	f := fields{
 		"At": t.when(h.At), "What": h.What, "Where": h.Where, "Failure": h.Failure, "Assignee": h.Assignee,
 		"Body": h.Body, "Drawn": yes(h.Drawn), "Overdue": yes(h.Overdue), "Sample": h.Sample, "Step": "",
+	}
+	f["Retest"], f["Suspended"], f["Why"] = yes(h.Retest), yes(h.Suspended), ""
+	if h.RetestHeld != "" {
+		f["Why"] = word(t.words.retestHolds, h.RetestHeld)
 	}
 	if h.Step != "" {
 		f["Step"] = word(t.words.steps, h.Step)

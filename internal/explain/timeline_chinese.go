@@ -68,13 +68,14 @@ var chineseHistory = history{
 		event.ExternalReferenceSet:     sentence("该索赔在其他系统中的编号已更改。"),
 
 		event.CustodyStepAdded:    sentence("已记录{{if .Step}}样品{{.Sample}}的“{{.Step}}”{{if .At}}（{{.At}}）{{end}}{{else}}样品的保管步骤{{end}}。"),
-		event.CommissionMade:      sentence("已委托{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}鉴定{{if .Drawn}}（抽签确定）{{end}}{{if .At}}，报告期限为{{.At}}{{end}}。"),
+		event.CommissionMade:      sentence("已委托{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}{{if .Retest}}复检（同级结果相互矛盾）{{else}}鉴定{{end}}{{if .Drawn}}（抽签确定）{{end}}{{if .At}}，报告期限为{{.At}}{{end}}。"),
 		event.CommissionAccepted:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已接受委托。"),
 		event.CommissionDeclined:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已拒绝委托。"),
 		event.CommissionShipped:   sentence("检材已寄往{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}{{if .Where}}，运单{{.Where}}{{end}}。"),
 		event.CommissionReceived:  sentence("{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}已收到检材。"),
 		event.CommissionChased:    sentence("已催促{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}出具报告{{if .Overdue}}，报告已逾期{{end}}。"),
-		event.CommissionCancelled: sentence("对{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}的委托已取消。"),
+		event.CommissionCancelled: sentence("对{{if .Body}}{{.Body}}{{else}}鉴定机构{{end}}的委托已取消{{if .Suspended}}，因该机构已被暂停{{end}}。"),
+		event.RetestHeld:          sentence("结果相互矛盾的件未能抽签确定复检机构{{if .Why}}：{{.Why}}{{end}}{{if .At}}，将于{{.At}}再次抽签{{end}}。"),
 
 		event.EvidenceRequested:        sentence("已要求{{if .Party}}{{.Party}}{{else}}一方{{end}}举证{{if .What}}：{{.What}}{{end}}{{if .At}}，期限为{{.At}}{{end}}。"),
 		event.EvidenceRequestCancelled: sentence("不再要求{{if .Party}}{{.Party}}{{else}}一方{{end}}举证{{if .What}}：{{.What}}{{end}}。"),

@@ -68,13 +68,14 @@ var englishHistory = history{
 		event.ExternalReferenceSet:     sentence("The claim's number in another system was changed."),
 
 		event.CustodyStepAdded:    sentence("{{if .Step}}{{.Step}} of sample {{.Sample}} was recorded{{if .At}}, as of {{.At}}{{end}}{{else}}A step of custody of a sample was recorded{{end}}."),
-		event.CommissionMade:      sentence("{{if .Body}}{{.Body}}{{else}}A body{{end}} was commissioned with an examination{{if .Drawn}}, by lot{{end}}{{if .At}}; its report is due at {{.At}}{{end}}."),
+		event.CommissionMade:      sentence("{{if .Body}}{{.Body}}{{else}}A body{{end}} was commissioned with {{if .Retest}}a re-inspection, because results of one rank disagree{{else}}an examination{{end}}{{if .Drawn}}, by lot{{end}}{{if .At}}; its report is due at {{.At}}{{end}}."),
 		event.CommissionAccepted:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} accepted its commission."),
 		event.CommissionDeclined:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} declined its commission."),
 		event.CommissionShipped:   sentence("The item was shipped to {{if .Body}}{{.Body}}{{else}}the body{{end}}{{if .Where}}, as {{.Where}}{{end}}."),
 		event.CommissionReceived:  sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} received the item."),
 		event.CommissionChased:    sentence("{{if .Body}}{{.Body}}{{else}}The body{{end}} was reminded of its report{{if .Overdue}}, which is overdue{{end}}."),
-		event.CommissionCancelled: sentence("The commission of {{if .Body}}{{.Body}}{{else}}the body{{end}} was cancelled."),
+		event.CommissionCancelled: sentence("The commission of {{if .Body}}{{.Body}}{{else}}the body{{end}} was cancelled{{if .Suspended}}, because it is suspended{{end}}."),
+		event.RetestHeld:          sentence("Nobody could be drawn to re-inspect units on which results disagree{{if .Why}}: {{.Why}}{{end}}{{if .At}}; the draw is tried again at {{.At}}{{end}}."),
 
 		event.EvidenceRequested:        sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} was asked for evidence{{if .What}}: {{.What}}{{end}}{{if .At}}; it is due at {{.At}}{{end}}."),
 		event.EvidenceRequestCancelled: sentence("{{if .Party}}{{.Party}}{{else}}A party{{end}} is no longer asked for evidence{{if .What}}: {{.What}}{{end}}."),

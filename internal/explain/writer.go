@@ -166,10 +166,27 @@ func (w *writer) turn(s *Subject) string {
 	for i := range s.Commissions {
 		text += w.commission(&s.Commissions[i])
 	}
+	text += w.retest()
 	for i := range s.Requested {
 		text += w.requested(&s.Requested[i])
 	}
 	return text
+}
+
+// retest says that a body is to be drawn for a re-test, or why nobody could be.
+func (w *writer) retest() string {
+	c := w.claim
+	switch {
+	case c.RetestHeld != "":
+		at := ""
+		if !c.RetestAt.IsZero() {
+			at = w.at(c.RetestAt)
+		}
+		return fill(w.words.phrases.retestHeld, fields{"Why": word(w.words.retestHolds, c.RetestHeld), "At": at})
+	case !c.RetestAt.IsZero():
+		return fill(w.words.phrases.retest, nil)
+	}
+	return ""
 }
 
 // commission says which body has been asked for its report until when.

@@ -27,7 +27,8 @@ const (
 		appealed_revision confirmed_at:time clock_stopped_at:time hold_expires_at:time potential_minor sampling_case payout_form
 		fee_claimant_minor fee_fronted_minor fee_merchant_minor fee_consumer_minor fee_owed_minor fee_written_off_minor by_results
 		highest_refund_minor highest_compensation_minor fraud fee_from_shop_funds_minor reconsiderations
-		changed_at:later-time labels:later external_reference:later escalated_at:later-time`
+		changed_at:later-time labels:later external_reference:later escalated_at:later-time
+		retest_at:later-time retest_held:later`
 	boundRevisions = `revision verdict units:units refund_minor compensation_minor basis policy_id policy_version cause note
 		calculation event_number recorded_at:time`
 	boundResults = `order_line_id authenticator_id authenticator_kind report_number sample_source reinspection custody_intact

@@ -192,16 +192,6 @@ func (db *DB) Authenticators(ctx context.Context, kind claim.AuthenticatorKind, 
 		LIMIT $3`, after, string(kind), limit)
 }
 
-// ActiveAuthenticators reads the first bodies of a kind, by id, that are not suspended.
-func (db *DB) ActiveAuthenticators(ctx context.Context, kind claim.AuthenticatorKind, limit int) ([]authenticator.Body, error) {
-	return selectBodies(ctx, db.pool, `
-		SELECT`+bodyColumns+`
-		FROM authenticator_states a
-		WHERE a.kind = $1 AND a.suspension_change = 0
-		ORDER BY a.authenticator_id
-		LIMIT $2`, string(kind), limit)
-}
-
 // selectBodies reads bodies by a query.
 func selectBodies(ctx context.Context, from sqlx.QueryerContext, query string, args ...any) ([]authenticator.Body, error) {
 	var rows []bodyRow

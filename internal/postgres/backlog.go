@@ -50,6 +50,9 @@ type Backlog struct {
 	// those that are due has been left, zero for none.
 	JobsOpen, JobsProposed, JobsFailed int64
 	OldestJob                          time.Time
+	// RetestsDue are claims for which a body was to be drawn and was not, and RetestsHeld those for
+	// which nobody could be.
+	RetestsDue, RetestsHeld int64
 	// Quarantined are events of which readers get no more than that they exist.
 	Quarantined int64
 }
@@ -104,7 +107,9 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 				WHERE state IN ('QUEUED', 'RUNNING')
 				ORDER BY job_id
 				LIMIT $3) j
-			 WHERE j.since <= $1)`,
+			 WHERE j.since <= $1),
+			(SELECT count(*) FROM (SELECT FROM claims WHERE retest_at <= $1 ORDER BY retest_at LIMIT $3) c),
+			(SELECT count(*) FROM (SELECT FROM claims WHERE retest_held <> '' ORDER BY claim_id LIMIT $3) c)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
@@ -115,7 +120,7 @@ func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
 		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded,
 		&b.BreaksOpen, &b.BreaksOverdue, &due, &b.UploadsWaiting, &unswept, &b.EvidenceAsked, &b.EvidenceOverdue, &asked,
-		&b.JobsOpen, &b.JobsProposed, &b.JobsFailed, &job)
+		&b.JobsOpen, &b.JobsProposed, &b.JobsFailed, &job, &b.RetestsDue, &b.RetestsHeld)
 	b.OldestUnknown, b.OldestLate, b.OldestDelivery, b.OldestUnfunded = unknown.Time, late.Time, delivery.Time, unfunded.Time
 	b.OldestBreak, b.OldestUnswept, b.OldestAsked, b.OldestJob = due.Time, unswept.Time, asked.Time, job.Time
 	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak, &b.OldestUnswept, &b.OldestAsked, &b.OldestJob)

@@ -35,6 +35,8 @@ type quorumForm struct {
 type reinspectionForm struct {
 	Independent bool `json:"independent"`
 	Final       bool `json:"final"`
+	// What versions before the sixth do not have.
+	RetestDays int `json:"retestDays,omitempty"`
 }
 
 type rungForm struct {

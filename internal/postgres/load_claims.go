@@ -29,7 +29,8 @@ const claimColumns = `
 	c.fee_claimant_minor, c.fee_fronted_minor, c.fee_merchant_minor, c.fee_consumer_minor,
 	c.fee_owed_minor, c.fee_written_off_minor, c.deciders, c.by_results,
 	c.highest_refund_minor, c.highest_compensation_minor, c.fraud, c.fee_from_shop_funds_minor,
-	c.reconsiderations, c.changed_at, c.labels, c.external_reference, c.escalated_at`
+	c.reconsiderations, c.changed_at, c.labels, c.external_reference, c.escalated_at, c.retest_at,
+	c.retest_held`
 
 func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 	c := new(claim.Claim)
@@ -38,7 +39,7 @@ func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 
 func fillClaim(row scanner, c *claim.Claim) error {
 	var units []byte
-	var notice, deadline, confirmed, stopped, expires, changed, escalated sql.NullTime
+	var notice, deadline, confirmed, stopped, expires, changed, escalated, retest sql.NullTime
 	a, f := &c.Award, &c.Funding
 	err := row.Scan(&c.MerchantID, &c.ID, &c.Version, (*string)(&c.State), &c.StateSince,
 		(*string)(&c.Verdict), &c.Revision, &c.OrderLineID, &c.OrderID, &c.PaymentID,
@@ -57,7 +58,8 @@ func fillClaim(row scanner, c *claim.Claim) error {
 		(*int64)(&c.Fees.Claimant), (*int64)(&c.Fees.Fronted), (*int64)(&c.Fees.Merchant), (*int64)(&c.Fees.Consumer),
 		(*int64)(&c.Fees.Owed), (*int64)(&c.Fees.WrittenOff), pq.Array(&c.Deciders), &c.ByResults,
 		(*int64)(&c.Highest.Refund), (*int64)(&c.Highest.Compensation), &c.Fraud,
-		(*int64)(&c.Fees.FromShopFunds), &c.Reconsiderations, &changed, (*string)(&c.Labels), &c.ExternalReference, &escalated)
+		(*int64)(&c.Fees.FromShopFunds), &c.Reconsiderations, &changed, (*string)(&c.Labels), &c.ExternalReference, &escalated,
+		&retest, (*string)(&c.RetestHeld))
 	if err != nil {
 		return err
 	}
@@ -66,12 +68,12 @@ func fillClaim(row scanner, c *claim.Claim) error {
 	}
 	c.NoticeConfirmedAt, c.Deadline = notice.Time, deadline.Time
 	c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt = confirmed.Time, stopped.Time, expires.Time
-	c.ChangedAt, c.EscalatedAt = changed.Time, escalated.Time
+	c.ChangedAt, c.EscalatedAt, c.RetestAt = changed.Time, escalated.Time, retest.Time
 	if c.Units, err = decodeUnits(units); err != nil {
 		return fmt.Errorf("read units of claim %s: %w", c.ID, err)
 	}
 	inUTC(&c.StateSince, &c.PaidAt, &c.LearnedAt, &c.ArrivedAt, &c.FiledAt, &c.NoticeConfirmedAt, &c.Deadline,
-		&c.ConfirmedAt, &c.ClockStoppedAt, &c.HoldExpiresAt, &c.ChangedAt, &c.EscalatedAt)
+		&c.ConfirmedAt, &c.ClockStoppedAt, &c.HoldExpiresAt, &c.ChangedAt, &c.EscalatedAt, &c.RetestAt)
 	return nil
 }
 

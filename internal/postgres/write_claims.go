@@ -26,7 +26,8 @@ func (tx *Tx) writeClaimsFiled(c *book.Changes) {
 			sampling_case, payout_form, fee_claimant_minor, fee_fronted_minor, fee_merchant_minor,
 			fee_consumer_minor, fee_owed_minor, fee_written_off_minor, deciders, by_results,
 			highest_refund_minor, highest_compensation_minor, fraud, fee_from_shop_funds_minor,
-			reconsiderations, changed_at, labels, external_reference, escalated_at)
+			reconsiderations, changed_at, labels, external_reference, escalated_at, retest_at,
+			retest_held)
 		SELECT
 			r.merchant_id, r.claim_id, r.version, r.state, r.state_since, r.verdict, r.revision,
 			r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at, r.claimant_id,
@@ -42,7 +43,8 @@ func (tx *Tx) writeClaimsFiled(c *book.Changes) {
 			r.payout_form, r.fee_claimant_minor, r.fee_fronted_minor, r.fee_merchant_minor,
 			r.fee_consumer_minor, r.fee_owed_minor, r.fee_written_off_minor, r.deciders, r.by_results,
 			r.highest_refund_minor, r.highest_compensation_minor, r.fraud, r.fee_from_shop_funds_minor,
-			r.reconsiderations, r.changed_at, r.labels, r.external_reference, r.escalated_at
+			r.reconsiderations, r.changed_at, r.labels, r.external_reference, r.escalated_at, r.retest_at,
+			r.retest_held
 		FROM unnest($1::claims[]) r`,
 		pgwire.RowsOf(tx.s.types["claims"], rows, putClaim))
 }
@@ -89,7 +91,8 @@ func putClaim(r *pgwire.Records, c *claim.Claim) {
 	r.Integer(c.Reconsiderations)
 	r.Times(c.ChangedAt)
 	r.Texts(string(c.Labels), c.ExternalReference)
-	r.Times(c.EscalatedAt)
+	r.Times(c.EscalatedAt, c.RetestAt)
+	r.Texts(string(c.RetestHeld))
 }
 
 func (tx *Tx) writeClaimsChanged(c *book.Changes) {
@@ -122,7 +125,7 @@ func (tx *Tx) writeClaimsChanged(c *book.Changes) {
 		    highest_compensation_minor = k.highest_compensation_minor, fraud = k.fraud, group_id = k.group_id,
 		    fee_from_shop_funds_minor = k.fee_from_shop_funds_minor, reconsiderations = k.reconsiderations,
 		    changed_at = k.changed_at, labels = k.labels, external_reference = k.external_reference,
-		    escalated_at = k.escalated_at
+		    escalated_at = k.escalated_at, retest_at = k.retest_at, retest_held = k.retest_held
 		FROM ROWS FROM (unnest($1::claims[]), unnest($2::bigint[])) k
 		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.unnest`,
 		pgwire.RowsOf(tx.s.types["claims"], rows, func(r *pgwire.Records, c *book.ClaimChanged) { putClaim(r, &c.Claim) }),

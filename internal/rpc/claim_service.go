@@ -173,7 +173,7 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 	}
 	o, err := s.run(ctx, merchant, r, &book.AddEvidence{
 		ClaimID: id, Kind: r.GetKind(), Reference: r.GetReference(), Digest: cmp.Or(digest, r.GetDigest()), Note: r.GetNote(),
-		EvidenceFile: file, Request: answers,
+		EvidenceFile: file, Request: answers, AuthenticatorID: ownBodyOf(ctx),
 	})
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"crypto/rand"
 	"strings"
 	"time"
 
@@ -67,7 +66,7 @@ func (s *commissionService) commission(ctx context.Context, r commissioning, mer
 	}
 	if r.GetDraw() == nil {
 		cmd.AuthenticatorID, _ = nameOf(r.GetAuthenticator())
-	} else if err := s.draw(ctx, r.GetDraw(), merchant, &cmd.Draw); err != nil {
+	} else if err := s.draw(ctx, r.GetDraw(), book.Key{MerchantID: merchant, ID: cmd.ClaimID}, &cmd.Draw); err != nil {
 		return nil, book.Outcome{}, err
 	}
 	o, err := s.run(ctx, merchant, r, cmd)
@@ -92,13 +91,8 @@ func (s *commissionService) commission(ctx context.Context, r commissioning, mer
 	return nil, o, claimNotFound(o.ClaimID)
 }
 
-// drawnMax is how many bodies of a kind are drawn among, the first by their ids that are not
-// suspended: more than there are laboratories for any goods. Each is read again with the claim.
-const drawnMax = 500
-
-// draw makes the draw of a request: a seed that nobody chose, and the registered bodies of
-// the kinds with their work and their cost. Which of them are drawn among is decided with the claim.
-func (s *commissionService) draw(ctx context.Context, r *tenfoldv1.BodyDraw, merchant string, d *book.Drawing) error {
+// draw makes the draw of a request.
+func (s *commissionService) draw(ctx context.Context, r *tenfoldv1.BodyDraw, k book.Key, d *book.Drawing) error {
 	d.Kinds = authenticatorKinds.domains(r.GetKinds())
 	if len(d.Kinds) == 0 {
 		d.Kinds = []claim.AuthenticatorKind{claim.AccreditedLab}
@@ -107,27 +101,8 @@ func (s *commissionService) draw(ctx context.Context, r *tenfoldv1.BodyDraw, mer
 		id, _ := nameOf(name)
 		d.Exclude = append(d.Exclude, id)
 	}
-	d.Seed = make([]byte, commission.SeedLength)
-	_, _ = rand.Read(d.Seed) // Never fails: the program ends rather than go on with less.
-	head, err := readHead(ctx, s.db.Reader(), merchant)
-	if err != nil {
-		return err
-	}
-	var ids []string
-	for _, kind := range d.Kinds {
-		bodies, err := s.db.ActiveAuthenticators(ctx, kind, drawnMax)
-		if err != nil {
-			return err
-		}
-		for i := range bodies {
-			ids = append(ids, bodies[i].ID)
-		}
-	}
-	loads, err := s.db.Reader().Loads(ctx, ids, head.Currency)
-	for _, l := range loads {
-		d.Candidates = append(d.Candidates, commission.Candidate{AuthenticatorID: l.AuthenticatorID, Load: l.Open, Cost: l.Cost})
-	}
-	return err
+	d.Brand, d.Trademark, d.Methods = r.GetBrand(), r.GetTrademarkNumber(), r.GetMethods()
+	return s.engine.Draw(ctx, k, d)
 }
 
 // show is a commission with its goods.

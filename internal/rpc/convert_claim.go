@@ -24,7 +24,7 @@ func (who caller) basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		HoldExpiresAt: stamp(c.HoldExpiresAt), ClockStoppedAt: stamp(c.ClockStoppedAt), ConfirmedAt: stamp(c.ConfirmedAt),
 		SamplingCase: c.SamplingCase, PayoutForm: payoutForms.proto(c.PayoutForm),
 		Labels: c.Labels.ByKey(), ExternalReference: c.ExternalReference, UpdateTime: stamp(c.ChangedAt),
-		EscalatedAt: stamp(c.EscalatedAt),
+		EscalatedAt: stamp(c.EscalatedAt), RetestAt: stamp(c.RetestAt), RetestHeld: retestHolds.proto(c.RetestHeld),
 	}
 	if c.Fees != (claim.Fees{}) {
 		p.Fees = feesOf(c)

@@ -10,7 +10,7 @@ func decisionRulesOf(r *claim.Rules) *tenfoldv1.DecisionRules {
 	p := &tenfoldv1.DecisionRules{
 		Name: decisionRulesName(r.Version), Note: r.Note, PublishedAt: stamp(r.PublishedAt), EffectiveFrom: stamp(r.EffectiveFrom),
 		DecidesAlone: int32(r.DecidesAlone), ReinspectionIndependent: r.Reinspection.Independent, ReinspectionFinal: r.Reinspection.Final,
-		UnsignedRanks: int32(r.Unsigned.Ranks), SourceProofFrom: int32(r.SourceProofFrom),
+		UnsignedRanks: int32(r.Unsigned.Ranks), SourceProofFrom: int32(r.SourceProofFrom), RetestDays: int32(r.Reinspection.RetestDays),
 		Custody: &tenfoldv1.CustodyTerms{
 			UnrecordedAsTold: r.Custody.Unrecorded == claim.UnrecordedAsTold,
 			PlatformSteps:    custodyKinds.protos(r.Custody.Platform), ConsumerSteps: custodyKinds.protos(r.Custody.Consumer),
@@ -33,8 +33,10 @@ func decisionRules(p *tenfoldv1.DecisionRules) claim.Rules {
 	c := p.GetCustody()
 	r := claim.Rules{
 		Version: int32(numberOf(p.GetName())), Note: p.GetNote(), PublishedAt: moment(p.GetPublishedAt()), EffectiveFrom: moment(p.GetEffectiveFrom()),
-		DecidesAlone:    int(p.GetDecidesAlone()),
-		Reinspection:    claim.ReinspectionRules{Independent: p.GetReinspectionIndependent(), Final: p.GetReinspectionFinal()},
+		DecidesAlone: int(p.GetDecidesAlone()),
+		Reinspection: claim.ReinspectionRules{
+			Independent: p.GetReinspectionIndependent(), Final: p.GetReinspectionFinal(), RetestDays: int(p.GetRetestDays()),
+		},
 		Unsigned:        claim.UnsignedRules{Ranks: int(p.GetUnsignedRanks())},
 		SourceProofFrom: int(p.GetSourceProofFrom()),
 		Custody: claim.CustodyRules{

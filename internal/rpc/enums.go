@@ -94,6 +94,7 @@ var (
 	uploadStates       = enumOf[postgres.UploadState, tenfoldv1.UploadState]("UPLOAD_STATE_")
 	custodyKinds       = enumOf[custody.Kind, tenfoldv1.CustodyStepKind]("CUSTODY_STEP_KIND_")
 	rankLowerings      = enumOf[claim.Lowering, tenfoldv1.RankLowering]("RANK_LOWERING_")
+	retestHolds        = enumOf[claim.RetestHeld, tenfoldv1.RetestHeld]("RETEST_HELD_")
 	weighingReasons    = enumOf[claim.Reason, tenfoldv1.WeighingReason]("WEIGHING_REASON_")
 	custodyStates      = enumOf[custody.State, tenfoldv1.CustodyState]("CUSTODY_STATE_")
 	commissionStates   = enumOf[commission.State, tenfoldv1.CommissionState]("COMMISSION_STATE_")

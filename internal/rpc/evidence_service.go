@@ -39,13 +39,40 @@ func uploadKey(name string) postgres.UploadKey {
 	return postgres.UploadKey{MerchantID: merchant, ID: id}
 }
 
+// ownBodyOf is the body that calls; empty for other callers.
+func ownBodyOf(ctx context.Context) string {
+	if who := callerOf(ctx); who.Role == principal.RoleAuthenticator {
+		return strings.TrimPrefix(who.Scope, authenticatorName(""))
+	}
+	return ""
+}
+
+// mayUpload refuses a body that is suspended: what it would add is not recorded.
+func (b *backend) mayUpload(ctx context.Context) error {
+	id := ownBodyOf(ctx)
+	if id == "" {
+		return nil
+	}
+	body, err := b.engine.Authenticator(ctx, id)
+	if err != nil {
+		return err
+	}
+	return body.CheckActive()
+}
+
 func (s *evidenceService) CreateUpload(ctx context.Context, r *tenfoldv1.CreateUploadRequest) (*tenfoldv1.CreateUploadResponse, error) {
+	if err := s.mayUpload(ctx); err != nil {
+		return nil, err
+	}
 	merchant, _ := nameOf(r.GetParent())
 	u, replayed, err := s.files.Create(ctx, s.header(ctx, merchant, r), callerOf(ctx).Scope, r.GetSizeBytes())
 	return answer(&tenfoldv1.CreateUploadResponse{Upload: uploadOf(&u), Replayed: replayed}, err)
 }
 
 func (s *evidenceService) UploadChunk(ctx context.Context, r *tenfoldv1.UploadChunkRequest) (*tenfoldv1.UploadChunkResponse, error) {
+	if err := s.mayUpload(ctx); err != nil {
+		return nil, err
+	}
 	u, again, err := s.files.AddChunk(ctx, uploadKey(r.GetName()), uploader(ctx), r.GetOffset(), r.GetContent(), r.GetCrc32C())
 	return answer(&tenfoldv1.UploadChunkResponse{Upload: uploadOf(&u), Replayed: again}, err)
 }
@@ -56,6 +83,9 @@ func (s *evidenceService) GetUpload(ctx context.Context, r *tenfoldv1.GetUploadR
 }
 
 func (s *evidenceService) CompleteUpload(ctx context.Context, r *tenfoldv1.CompleteUploadRequest) (*tenfoldv1.CompleteUploadResponse, error) {
+	if err := s.mayUpload(ctx); err != nil {
+		return nil, err
+	}
 	u, again, err := s.files.Complete(ctx, uploadKey(r.GetName()), uploader(ctx), r.GetSha256())
 	return answer(&tenfoldv1.CompleteUploadResponse{Upload: uploadOf(&u), Replayed: again}, err)
 }

@@ -174,7 +174,7 @@ func (t *timeline) entry(i int, role principal.Role) *tenfoldv1.TimelineEntry {
 	if e.Kind == event.EvidenceDisclosed {
 		p.DisclosedTo, p.DisclosedEventNumber = evidenceParties.proto(book.EvidenceParty(e.Detail("party"))), numberIn(e, "evidence")
 	}
-	p.Retraction = retractionTold(e)
+	p.Retraction, p.Retest = retractionTold(e), retestTold(e)
 	if id := e.Detail("webhook"); id != "" {
 		p.Webhook = webhookName(row.MerchantID, id)
 	}
@@ -233,7 +233,17 @@ func commissionTold(row *postgres.TimelineEvent, e *event.Event) *tenfoldv1.Time
 	return &tenfoldv1.TimelineCommission{
 		Name: commissionName(row.MerchantID, e.ClaimID, int32(n)), Authenticator: authenticatorName(e.Detail("authenticator")),
 		DueAt: stamp(timeOf(e.Detail("due_at"))), Drawn: e.Detail("seed") != "", Overdue: e.Detail("overdue") != "",
-		Shipment: e.Detail("shipment"),
+		Shipment: e.Detail("shipment"), Retest: e.Detail("retest") != "", Suspended: e.Detail("suspended") != "",
+	}
+}
+
+// retestTold is why nobody could be drawn for a re-test; nil if an event tells of none.
+func retestTold(e *event.Event) *tenfoldv1.TimelineRetest {
+	if e.Kind != event.RetestHeld {
+		return nil
+	}
+	return &tenfoldv1.TimelineRetest{
+		Held: retestHolds.proto(claim.RetestHeld(e.Detail("retest_held"))), NextDrawAt: stamp(timeOf(e.Detail("next_draw"))),
 	}
 }
 
@@ -341,6 +351,10 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	}
 	if x := p.GetCommission(); x != nil {
 		h.Body, h.Drawn, h.Overdue, h.Where, h.At = lastPart(x.GetAuthenticator()), x.GetDrawn(), x.GetOverdue(), x.GetShipment(), moment(x.GetDueAt())
+		h.Retest, h.Suspended = x.GetRetest(), x.GetSuspended()
+	}
+	if x := p.GetRetest(); x != nil {
+		h.RetestHeld, h.At = retestHolds.domain(x.GetHeld()), moment(x.GetNextDrawAt())
 	}
 	if x := p.GetCustodyStep(); x != nil {
 		h.Sample, h.Step, h.At = x.GetSample(), custodyKinds.domain(x.GetKind()), moment(x.GetHappenedAt())

@@ -1,6 +1,6 @@
 // Package worker does the work that no caller asks for. It sends payouts to the
-// gateway and queries their outcome, lets deadlines pass and holds expire, sweeps
-// income, and keeps reservations and the catalog tidy. It does everything through
+// gateway and queries their outcome, lets deadlines pass and holds expire, draws bodies for
+// re-tests, sweeps income, and keeps reservations and the catalog tidy. It does everything through
 // commands of the engine, so any number of workers may run over one database, and
 // any of them may die at any time.
 package worker
@@ -193,6 +193,8 @@ func (w *Worker) Run(ctx context.Context) {
 		{"look after payouts", w.config.Pause, func(ctx context.Context) error { return w.lookStep(ctx, calls) }},
 		{"pass deadlines", w.config.Pause, w.passDeadlines},
 		{"pass commissions", w.config.Pause, w.passCommissions},
+		{"end commissions of suspended bodies", w.config.SweepPause, w.leaveSuspended},
+		{"draw bodies for re-tests", w.config.Pause, w.drawRetests},
 		{"pass requests for evidence", w.config.Pause, w.passEvidenceRequests},
 		{"sweep books", w.config.Pause, w.sweepBooks},
 		{"expire holds", w.config.Pause, w.expireHolds},
@@ -268,7 +270,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 		for _, step := range []func(context.Context) error{
 			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
 			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
-			w.resumeNotices, w.passDeadlines, w.passCommissions, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runJobs,
+			w.resumeNotices, w.passDeadlines, w.passCommissions, w.leaveSuspended, w.drawRetests, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runJobs,
 		} {
 			err := step(ctx)
 			if first == nil {

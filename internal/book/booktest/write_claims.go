@@ -56,6 +56,8 @@ func checkClaim(old, c *claim.Claim) error {
 		return fmt.Errorf("%d are sent, paid or failed, and %d are funded", sent, funded)
 	case c.Escalated == c.EscalatedAt.IsZero():
 		return fmt.Errorf("whether it is escalated is %t, and since %s", c.Escalated, c.EscalatedAt)
+	case c.State != claim.InReview && (!c.RetestAt.IsZero() || c.RetestHeld != ""):
+		return fmt.Errorf("is %s, and a re-test is drawn at %s or held by %q", c.State, c.RetestAt, c.RetestHeld)
 	case (c.Fires == claim.DeadlineNone) != c.Deadline.IsZero():
 		return fmt.Errorf("%q fires at %s", c.Fires, c.Deadline)
 	}

@@ -1160,6 +1160,64 @@ func (EvidenceParty) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{14}
 }
 
+// RetestHeld is why the server can draw nobody for a re-test.
+type RetestHeld int32
+
+const (
+	// Not set.
+	RetestHeld_RETEST_HELD_UNSPECIFIED RetestHeld = 0
+	// No registered laboratory may judge the goods and has no part in the claim.
+	// The draw is tried again, at first after an hour, later once a day.
+	RetestHeld_RETEST_HELD_NO_BODY RetestHeld = 1
+	// Every sample with the units was destroyed.
+	RetestHeld_RETEST_HELD_GOODS_GONE RetestHeld = 2
+	// The claim has as many commissions as it can have.
+	RetestHeld_RETEST_HELD_COMMISSION_LIMIT RetestHeld = 3
+)
+
+// Enum value maps for RetestHeld.
+var (
+	RetestHeld_name = map[int32]string{
+		0: "RETEST_HELD_UNSPECIFIED",
+		1: "RETEST_HELD_NO_BODY",
+		2: "RETEST_HELD_GOODS_GONE",
+		3: "RETEST_HELD_COMMISSION_LIMIT",
+	}
+	RetestHeld_value = map[string]int32{
+		"RETEST_HELD_UNSPECIFIED":      0,
+		"RETEST_HELD_NO_BODY":          1,
+		"RETEST_HELD_GOODS_GONE":       2,
+		"RETEST_HELD_COMMISSION_LIMIT": 3,
+	}
+)
+
+func (x RetestHeld) Enum() *RetestHeld {
+	p := new(RetestHeld)
+	*p = x
+	return p
+}
+
+func (x RetestHeld) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RetestHeld) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_proto_enumTypes[15].Descriptor()
+}
+
+func (RetestHeld) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_proto_enumTypes[15]
+}
+
+func (x RetestHeld) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RetestHeld.Descriptor instead.
+func (RetestHeld) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{15}
+}
+
 // Claim is a consumer's demand over units of one order line. Three things are
 // kept apart: the state, the verdict with its revision, and the award with its
 // funding. Claims are made by FileClaim and changed only by the methods of
@@ -1275,6 +1333,12 @@ type Claim struct {
 	// service may refund them as any other goods, and reports it by
 	// RecordOrderRefund. Empty while the claim is not decided.
 	RefundUnits []int32 `protobuf:"varint,55,rep,packed,name=refund_units,json=refundUnits,proto3" json:"refund_units,omitempty"`
+	// When the server draws a body for the re-test of units on which results of one
+	// rank disagree, or tries it again. Absent if it draws none.
+	RetestAt *timestamppb.Timestamp `protobuf:"bytes,56,opt,name=retest_at,json=retestAt,proto3" json:"retest_at,omitempty"`
+	// Why the server could draw nobody for that re-test: a person has to look.
+	// Unset if that was not so.
+	RetestHeld RetestHeld `protobuf:"varint,57,opt,name=retest_held,json=retestHeld,proto3,enum=tenfold.v1.RetestHeld" json:"retest_held,omitempty"`
 	// FULL view: the calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1624,6 +1688,20 @@ func (x *Claim) GetRefundUnits() []int32 {
 		return x.RefundUnits
 	}
 	return nil
+}
+
+func (x *Claim) GetRetestAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RetestAt
+	}
+	return nil
+}
+
+func (x *Claim) GetRetestHeld() RetestHeld {
+	if x != nil {
+		return x.RetestHeld
+	}
+	return RetestHeld_RETEST_HELD_UNSPECIFIED
 }
 
 func (x *Claim) GetCalculation() *Calculation {
@@ -2983,7 +3061,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xe5\x19\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xeb\x1a\n" +
 	"\x05Claim\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12#\n" +
 	"\bclaim_id\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aclaimId\x12\x1c\n" +
@@ -3035,7 +3113,10 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\vupdate_time\x185 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
 	"updateTime\x12G\n" +
 	"\fescalated_at\x186 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vescalatedAt\x12+\n" +
-	"\frefund_units\x187 \x03(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vrefundUnits\x12C\n" +
+	"\frefund_units\x187 \x03(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vrefundUnits\x12A\n" +
+	"\tretest_at\x188 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bretestAt\x12A\n" +
+	"\vretest_held\x189 \x01(\x0e2\x16.tenfold.v1.RetestHeldB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"retestHeld\x12C\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcalculation\x12>\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\torderLine\x12D\n" +
@@ -3313,7 +3394,13 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\rEvidenceParty\x12\x1e\n" +
 	"\x1aEVIDENCE_PARTY_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17EVIDENCE_PARTY_CONSUMER\x10\x01\x12\x1b\n" +
-	"\x17EVIDENCE_PARTY_MERCHANT\x10\x02B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17EVIDENCE_PARTY_MERCHANT\x10\x02*\x80\x01\n" +
+	"\n" +
+	"RetestHeld\x12\x1b\n" +
+	"\x17RETEST_HELD_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13RETEST_HELD_NO_BODY\x10\x01\x12\x1a\n" +
+	"\x16RETEST_HELD_GOODS_GONE\x10\x02\x12 \n" +
+	"\x1cRETEST_HELD_COMMISSION_LIMIT\x10\x03B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_claim_proto_rawDescOnce sync.Once
@@ -3327,7 +3414,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 15)
+var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 16)
 var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
@@ -3345,125 +3432,128 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(AppealDecision)(0),           // 12: tenfold.v1.AppealDecision
 	(RevisionGround)(0),           // 13: tenfold.v1.RevisionGround
 	(EvidenceParty)(0),            // 14: tenfold.v1.EvidenceParty
-	(*Claim)(nil),                 // 15: tenfold.v1.Claim
-	(*ActionEffect)(nil),          // 16: tenfold.v1.ActionEffect
-	(*MoneyMovement)(nil),         // 17: tenfold.v1.MoneyMovement
-	(*Award)(nil),                 // 18: tenfold.v1.Award
-	(*Funding)(nil),               // 19: tenfold.v1.Funding
-	(*Notice)(nil),                // 20: tenfold.v1.Notice
-	(*Deadline)(nil),              // 21: tenfold.v1.Deadline
-	(*Move)(nil),                  // 22: tenfold.v1.Move
-	(*AuthenticationFees)(nil),    // 23: tenfold.v1.AuthenticationFees
-	(*Appeal)(nil),                // 24: tenfold.v1.Appeal
-	(*Evidence)(nil),              // 25: tenfold.v1.Evidence
-	(*Approval)(nil),              // 26: tenfold.v1.Approval
-	(*Revision)(nil),              // 27: tenfold.v1.Revision
-	nil,                           // 28: tenfold.v1.Claim.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
-	(Verdict)(0),                  // 30: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 31: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 32: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 33: tenfold.v1.Money
-	(PayoutForm)(0),               // 34: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 35: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 36: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 37: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 38: tenfold.v1.Payout
-	(*Hold)(nil),                  // 39: tenfold.v1.Hold
-	(*Account)(nil),               // 40: tenfold.v1.Account
+	(RetestHeld)(0),               // 15: tenfold.v1.RetestHeld
+	(*Claim)(nil),                 // 16: tenfold.v1.Claim
+	(*ActionEffect)(nil),          // 17: tenfold.v1.ActionEffect
+	(*MoneyMovement)(nil),         // 18: tenfold.v1.MoneyMovement
+	(*Award)(nil),                 // 19: tenfold.v1.Award
+	(*Funding)(nil),               // 20: tenfold.v1.Funding
+	(*Notice)(nil),                // 21: tenfold.v1.Notice
+	(*Deadline)(nil),              // 22: tenfold.v1.Deadline
+	(*Move)(nil),                  // 23: tenfold.v1.Move
+	(*AuthenticationFees)(nil),    // 24: tenfold.v1.AuthenticationFees
+	(*Appeal)(nil),                // 25: tenfold.v1.Appeal
+	(*Evidence)(nil),              // 26: tenfold.v1.Evidence
+	(*Approval)(nil),              // 27: tenfold.v1.Approval
+	(*Revision)(nil),              // 28: tenfold.v1.Revision
+	nil,                           // 29: tenfold.v1.Claim.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(Verdict)(0),                  // 31: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 32: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 33: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 34: tenfold.v1.Money
+	(PayoutForm)(0),               // 35: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 36: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 37: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 38: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 39: tenfold.v1.Payout
+	(*Hold)(nil),                  // 40: tenfold.v1.Hold
+	(*Account)(nil),               // 41: tenfold.v1.Account
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	29, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	30, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	31, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	32, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	32, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	30, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	31, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	32, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	33, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	33, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	29, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	29, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
-	18, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
-	19, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
-	20, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
-	21, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
+	30, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	30, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	19, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
+	20, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
+	21, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
+	22, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	33, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	29, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	29, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	29, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	34, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
-	23, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
-	28, // 22: tenfold.v1.Claim.labels:type_name -> tenfold.v1.Claim.LabelsEntry
-	29, // 23: tenfold.v1.Claim.update_time:type_name -> google.protobuf.Timestamp
-	29, // 24: tenfold.v1.Claim.escalated_at:type_name -> google.protobuf.Timestamp
-	35, // 25: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	36, // 26: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	37, // 27: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	38, // 28: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	39, // 29: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	6,  // 30: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	16, // 31: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
-	40, // 32: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
-	24, // 33: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	26, // 34: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	27, // 35: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	25, // 36: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
-	2,  // 37: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
-	1,  // 38: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	0,  // 39: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
-	17, // 40: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	21, // 41: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
-	5,  // 42: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
-	33, // 43: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
-	33, // 44: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	33, // 45: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	33, // 46: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	33, // 47: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	33, // 48: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	33, // 49: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	33, // 50: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	33, // 51: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	33, // 52: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	33, // 53: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	33, // 54: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	33, // 55: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	33, // 56: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	33, // 57: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	33, // 58: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	33, // 59: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	29, // 60: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	29, // 61: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	29, // 62: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 63: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 64: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 65: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 66: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	29, // 67: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	33, // 68: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
-	33, // 69: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
-	33, // 70: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
-	33, // 71: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
-	33, // 72: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
-	33, // 73: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
-	29, // 74: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 75: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	29, // 76: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	29, // 77: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
-	14, // 78: tenfold.v1.Evidence.disclosed_to:type_name -> tenfold.v1.EvidenceParty
-	33, // 79: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	29, // 80: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	30, // 81: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	31, // 82: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	18, // 83: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	32, // 84: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	29, // 85: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	86, // [86:86] is the sub-list for method output_type
-	86, // [86:86] is the sub-list for method input_type
-	86, // [86:86] is the sub-list for extension type_name
-	86, // [86:86] is the sub-list for extension extendee
-	0,  // [0:86] is the sub-list for field type_name
+	34, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	30, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	30, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	30, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	35, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	24, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
+	29, // 22: tenfold.v1.Claim.labels:type_name -> tenfold.v1.Claim.LabelsEntry
+	30, // 23: tenfold.v1.Claim.update_time:type_name -> google.protobuf.Timestamp
+	30, // 24: tenfold.v1.Claim.escalated_at:type_name -> google.protobuf.Timestamp
+	30, // 25: tenfold.v1.Claim.retest_at:type_name -> google.protobuf.Timestamp
+	15, // 26: tenfold.v1.Claim.retest_held:type_name -> tenfold.v1.RetestHeld
+	36, // 27: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	37, // 28: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	38, // 29: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	39, // 30: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	40, // 31: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	6,  // 32: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	17, // 33: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	41, // 34: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	25, // 35: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	27, // 36: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	28, // 37: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	26, // 38: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	2,  // 39: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 40: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 41: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	18, // 42: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	22, // 43: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 44: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	34, // 45: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	34, // 46: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	34, // 47: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	34, // 48: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	34, // 49: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	34, // 50: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	34, // 51: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	34, // 52: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	34, // 53: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	34, // 54: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	34, // 55: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	34, // 56: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	34, // 57: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	34, // 58: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	34, // 59: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	34, // 60: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	34, // 61: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	30, // 62: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	30, // 63: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	30, // 64: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 65: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 66: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 67: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 68: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	30, // 69: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	34, // 70: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	34, // 71: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	34, // 72: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	34, // 73: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	34, // 74: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	34, // 75: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	30, // 76: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 77: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	30, // 78: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	30, // 79: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	14, // 80: tenfold.v1.Evidence.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	34, // 81: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	30, // 82: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	31, // 83: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	32, // 84: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	19, // 85: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	33, // 86: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	30, // 87: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	88, // [88:88] is the sub-list for method output_type
+	88, // [88:88] is the sub-list for method input_type
+	88, // [88:88] is the sub-list for extension type_name
+	88, // [88:88] is the sub-list for extension extendee
+	0,  // [0:88] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -3485,7 +3575,7 @@ func file_tenfold_v1_claim_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
-			NumEnums:      15,
+			NumEnums:      16,
 			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,

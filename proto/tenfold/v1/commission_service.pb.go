@@ -550,10 +550,12 @@ func (x *DrawCandidate) GetTickets() int64 {
 	return 0
 }
 
-// BodyDraw draws among the registered bodies that may judge the category of the
-// goods and have no part in the claim: they were never commissioned with it,
-// and reported nothing on it. Bodies with less open work and lower cost have
-// more tickets; docs/verification.md tells how many.
+// BodyDraw draws among the registered bodies that may judge the goods and have
+// no part in the claim: they were never commissioned with it, and reported
+// nothing on it. Where neither brand nor trademark is told, those are left out
+// that are only for goods of some. Bodies with less open work and lower cost
+// have more tickets; docs/verification.md tells how many. It also tells which
+// 500 are drawn among where more fit.
 type BodyDraw struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kinds of bodies that may be drawn. Empty: accredited laboratories.
@@ -561,6 +563,14 @@ type BodyDraw struct {
 	// Bodies that may not be drawn, because they have an interest:
 	// authenticators/{authenticator}.
 	Exclude       []string `protobuf:"bytes,2,rep,name=exclude,proto3" json:"exclude,omitempty"`
+	// The brand of the goods, up to 128 characters; empty if it is not known.
+	Brand string `protobuf:"bytes,3,opt,name=brand,proto3" json:"brand,omitempty"`
+	// The registration number of the trademark of the goods, up to 64 characters;
+	// empty if it is not known.
+	TrademarkNumber string `protobuf:"bytes,4,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
+	// The methods to test by: a body that is limited to some must have all of
+	// them. Empty: any.
+	Methods       []string `protobuf:"bytes,5,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -605,6 +615,27 @@ func (x *BodyDraw) GetKinds() []AuthenticatorKind {
 func (x *BodyDraw) GetExclude() []string {
 	if x != nil {
 		return x.Exclude
+	}
+	return nil
+}
+
+func (x *BodyDraw) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *BodyDraw) GetTrademarkNumber() string {
+	if x != nil {
+		return x.TrademarkNumber
+	}
+	return ""
+}
+
+func (x *BodyDraw) GetMethods() []string {
+	if x != nil {
+		return x.Methods
 	}
 	return nil
 }
@@ -2434,11 +2465,14 @@ const file_tenfold_v1_commission_service_proto_rawDesc = "" +
 	"\x15tenfold/Authenticator\xc8\xf3\x18\x01R\rauthenticator\x12\x1c\n" +
 	"\x04load\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04load\x12/\n" +
 	"\x04cost\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04cost\x12\"\n" +
-	"\atickets\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\atickets\"\xc6\x01\n" +
+	"\atickets\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\atickets\"\xd5\x02\n" +
 	"\bBodyDraw\x12L\n" +
 	"\x05kinds\x18\x01 \x03(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12l\n" +
 	"\aexclude\x18\x02 \x03(\tBR\xe2A\x01\x01\xfaA\x17\n" +
-	"\x15tenfold/Authenticator\xbaH1\x92\x01.\x10d\x18\x01\"(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\aexclude\"\xcc\x05\n" +
+	"\x15tenfold/Authenticator\xbaH1\x92\x01.\x10d\x18\x01\"(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\aexclude\x12\"\n" +
+	"\x05brand\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
+	"\x10trademark_number\x18\x04 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber\x121\n" +
+	"\amethods\x18\x05 \x03(\tB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x14\x18\x01\"\ar\x05\x10\x01\x18\x80\x01R\amethods\"\xcc\x05\n" +
 	"\x15CommissionItemRequest\x12n\n" +
 	"\x06parent\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12?\n" +

@@ -65,8 +65,13 @@ type DecisionRules struct {
 	// after the merchant was asked to prove its source, and has answered or let the
 	// time pass: weaker than decides_alone. Zero: the merchant need not be asked.
 	SourceProofFrom int32 `protobuf:"varint,12,opt,name=source_proof_from,json=sourceProofFrom,proto3" json:"source_proof_from,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Where results of one rank disagree, the server draws another body by lot and
+	// commissions it with a re-inspection, whose report is due after so many days.
+	// Only with reinspection_independent and reinspection_final. Zero: a person
+	// commissions the re-inspection.
+	RetestDays    int32 `protobuf:"varint,13,opt,name=retest_days,json=retestDays,proto3" json:"retest_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DecisionRules) Reset() {
@@ -179,6 +184,13 @@ func (x *DecisionRules) GetUnsignedRanks() int32 {
 func (x *DecisionRules) GetSourceProofFrom() int32 {
 	if x != nil {
 		return x.SourceProofFrom
+	}
+	return 0
+}
+
+func (x *DecisionRules) GetRetestDays() int32 {
+	if x != nil {
+		return x.RetestDays
 	}
 	return 0
 }
@@ -522,7 +534,7 @@ var File_tenfold_v1_decision_rules_proto protoreflect.FileDescriptor
 const file_tenfold_v1_decision_rules_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/decision_rules.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x18tenfold/v1/custody.proto\x1a tenfold/v1/policy_proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\x98\a\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x18tenfold/v1/custody.proto\x1a tenfold/v1/policy_proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xcd\a\n" +
 	"\rDecisionRules\x12B\n" +
 	"\x04name\x18\x01 \x01(\tB.\xe2A\x01\x02\xbaH#r!2\x1f^decisionRules/[1-9][0-9]{0,8}$\xc8\xf3\x18\x02R\x04name\x12&\n" +
 	"\x04note\x18\x02 \x01(\tB\x12\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\b\xc8\xf3\x18\x02R\x04note\x12c\n" +
@@ -536,7 +548,9 @@ const file_tenfold_v1_decision_rules_proto_rawDesc = "" +
 	"\acustody\x18\n" +
 	" \x01(\v2\x18.tenfold.v1.CustodyTermsB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x02R\acustody\x128\n" +
 	"\x0eunsigned_ranks\x18\v \x01(\x05B\x11\xe2A\x01\x01\xbaH\x06\x1a\x04\x18\a(\x00\xc8\xf3\x18\x02R\runsignedRanks\x12=\n" +
-	"\x11source_proof_from\x18\f \x01(\x05B\x11\xe2A\x01\x01\xbaH\x06\x1a\x04\x18\b(\x00\xc8\xf3\x18\x02R\x0fsourceProofFrom:Q\xeaAN\n" +
+	"\x11source_proof_from\x18\f \x01(\x05B\x11\xe2A\x01\x01\xbaH\x06\x1a\x04\x18\b(\x00\xc8\xf3\x18\x02R\x0fsourceProofFrom\x123\n" +
+	"\vretest_days\x18\r \x01(\x05B\x12\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xb7\x01(\x00\xc8\xf3\x18\x02R\n" +
+	"retestDays:Q\xeaAN\n" +
 	"\x15tenfold/DecisionRules\x12\x17decisionRules/{version}*\rdecisionRules2\rdecisionRules\"\xaa\x02\n" +
 	"\bRankRung\x12%\n" +
 	"\x04rank\x18\x01 \x01(\x05B\x11\xe2A\x01\x02\xbaH\x06\x1a\x04\x18\b(\x01\xc8\xf3\x18\x02R\x04rank\x12k\n" +

@@ -167,6 +167,8 @@ const (
 	EventKind_EVENT_KIND_EVIDENCE_DISCLOSED EventKind = 123
 	// The labels of a book changed.
 	EventKind_EVENT_KIND_BOOK_LABELS_SET EventKind = 111
+	// Nobody could be drawn for a re-test.
+	EventKind_EVENT_KIND_RETEST_HELD EventKind = 112
 )
 
 // Enum value maps for EventKind.
@@ -240,6 +242,7 @@ var (
 		122: "EVENT_KIND_EVIDENCE_REQUEST_OVERDUE",
 		123: "EVENT_KIND_EVIDENCE_DISCLOSED",
 		111: "EVENT_KIND_BOOK_LABELS_SET",
+		112: "EVENT_KIND_RETEST_HELD",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":                0,
@@ -310,6 +313,7 @@ var (
 		"EVENT_KIND_EVIDENCE_REQUEST_OVERDUE":   122,
 		"EVENT_KIND_EVIDENCE_DISCLOSED":         123,
 		"EVENT_KIND_BOOK_LABELS_SET":            111,
+		"EVENT_KIND_RETEST_HELD":                112,
 	}
 )
 
@@ -703,7 +707,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aversion\"I\n" +
 	"\vEventDetail\x12\x1a\n" +
 	"\x03key\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x03key\x12\x1e\n" +
-	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xcf\x11\n" +
+	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xeb\x11\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -773,7 +777,8 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"%EVENT_KIND_EVIDENCE_REQUEST_CANCELLED\x10y\x12'\n" +
 	"#EVENT_KIND_EVIDENCE_REQUEST_OVERDUE\x10z\x12!\n" +
 	"\x1dEVENT_KIND_EVIDENCE_DISCLOSED\x10{\x12\x1e\n" +
-	"\x1aEVENT_KIND_BOOK_LABELS_SET\x10oB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1aEVENT_KIND_BOOK_LABELS_SET\x10o\x12\x1a\n" +
+	"\x16EVENT_KIND_RETEST_HELD\x10pB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

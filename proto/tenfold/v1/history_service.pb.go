@@ -248,6 +248,8 @@ type TimelineEntry struct {
 	DisclosedTo EvidenceParty `protobuf:"varint,32,opt,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
 	// The event_number of that evidence. Zero for other events.
 	DisclosedEventNumber int64 `protobuf:"varint,33,opt,name=disclosed_event_number,json=disclosedEventNumber,proto3" json:"disclosed_event_number,omitempty"`
+	// Why nobody could be drawn for a re-test. Absent for other events.
+	Retest *TimelineRetest `protobuf:"bytes,35,opt,name=retest,proto3" json:"retest,omitempty"`
 	// How a result stopped to count. Absent for other events, and for those of before this
 	// field.
 	Retraction    *TimelineRetraction `protobuf:"bytes,34,opt,name=retraction,proto3" json:"retraction,omitempty"`
@@ -523,6 +525,13 @@ func (x *TimelineEntry) GetDisclosedEventNumber() int64 {
 	return 0
 }
 
+func (x *TimelineEntry) GetRetest() *TimelineRetest {
+	if x != nil {
+		return x.Retest
+	}
+	return nil
+}
+
 func (x *TimelineEntry) GetRetraction() *TimelineRetraction {
 	if x != nil {
 		return x.Retraction
@@ -681,7 +690,12 @@ type TimelineCommission struct {
 	// The report was overdue.
 	Overdue bool `protobuf:"varint,5,opt,name=overdue,proto3" json:"overdue,omitempty"`
 	// What names the shipment with its carrier. Empty for other events.
-	Shipment      string `protobuf:"bytes,6,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	Shipment string `protobuf:"bytes,6,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	// It was made by the server, for a re-test of units on which results of one
+	// rank disagree.
+	Retest bool `protobuf:"varint,7,opt,name=retest,proto3" json:"retest,omitempty"`
+	// It ended because the body is suspended.
+	Suspended     bool `protobuf:"varint,8,opt,name=suspended,proto3" json:"suspended,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -758,6 +772,75 @@ func (x *TimelineCommission) GetShipment() string {
 	return ""
 }
 
+func (x *TimelineCommission) GetRetest() bool {
+	if x != nil {
+		return x.Retest
+	}
+	return false
+}
+
+func (x *TimelineCommission) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
+// TimelineRetest is a re-test for which nobody could be drawn.
+type TimelineRetest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why.
+	Held RetestHeld `protobuf:"varint,1,opt,name=held,proto3,enum=tenfold.v1.RetestHeld" json:"held,omitempty"`
+	// When the draw is tried again. Absent if it is not.
+	NextDrawAt    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=next_draw_at,json=nextDrawAt,proto3" json:"next_draw_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineRetest) Reset() {
+	*x = TimelineRetest{}
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineRetest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineRetest) ProtoMessage() {}
+
+func (x *TimelineRetest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineRetest.ProtoReflect.Descriptor instead.
+func (*TimelineRetest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TimelineRetest) GetHeld() RetestHeld {
+	if x != nil {
+		return x.Held
+	}
+	return RetestHeld_RETEST_HELD_UNSPECIFIED
+}
+
+func (x *TimelineRetest) GetNextDrawAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextDrawAt
+	}
+	return nil
+}
+
 // TimelinePayout is a payout in an entry, as the event tells of it.
 type TimelinePayout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -795,7 +878,7 @@ type TimelinePayout struct {
 
 func (x *TimelinePayout) Reset() {
 	*x = TimelinePayout{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +890,7 @@ func (x *TimelinePayout) String() string {
 func (*TimelinePayout) ProtoMessage() {}
 
 func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +903,7 @@ func (x *TimelinePayout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelinePayout.ProtoReflect.Descriptor instead.
 func (*TimelinePayout) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TimelinePayout) GetName() string {
@@ -922,7 +1005,7 @@ type TimelineRefund struct {
 
 func (x *TimelineRefund) Reset() {
 	*x = TimelineRefund{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1017,7 @@ func (x *TimelineRefund) String() string {
 func (*TimelineRefund) ProtoMessage() {}
 
 func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1030,7 @@ func (x *TimelineRefund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineRefund.ProtoReflect.Descriptor instead.
 func (*TimelineRefund) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TimelineRefund) GetRefundId() string {
@@ -988,7 +1071,7 @@ type TimelineNoticeAttempt struct {
 
 func (x *TimelineNoticeAttempt) Reset() {
 	*x = TimelineNoticeAttempt{}
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1083,7 @@ func (x *TimelineNoticeAttempt) String() string {
 func (*TimelineNoticeAttempt) ProtoMessage() {}
 
 func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_history_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1096,7 @@ func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineNoticeAttempt.ProtoReflect.Descriptor instead.
 func (*TimelineNoticeAttempt) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TimelineNoticeAttempt) GetChannel() string {
@@ -1060,7 +1143,7 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\x05 \x01(\tB\"\xe2A\x01\x01\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\x87\x01\n" +
 	"\x14ListTimelineResponse\x12=\n" +
 	"\aentries\x18\x01 \x03(\v2\x19.tenfold.v1.TimelineEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aentries\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xb4\x0f\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf2\x0f\n" +
 	"\rTimelineEntry\x12.\n" +
 	"\x04name\x18\x01 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
 	"\rtenfold/Event\xc8\xf3\x18\x03R\x04name\x12 \n" +
@@ -1102,7 +1185,8 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\fcustody_step\x18( \x01(\v2\x1f.tenfold.v1.TimelineCustodyStepB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcustodyStep\x12P\n" +
 	"\x10evidence_request\x18\x1f \x01(\v2\x1b.tenfold.v1.EvidenceRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fevidenceRequest\x12F\n" +
 	"\fdisclosed_to\x18  \x01(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\x12>\n" +
-	"\x16disclosed_event_number\x18! \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x14disclosedEventNumber\x12H\n" +
+	"\x16disclosed_event_number\x18! \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x14disclosedEventNumber\x12<\n" +
+	"\x06retest\x18# \x01(\v2\x1a.tenfold.v1.TimelineRetestB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06retest\x12H\n" +
 	"\n" +
 	"retraction\x18\" \x01(\v2\x1e.tenfold.v1.TimelineRetractionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
 	"retraction\"\xdb\x01\n" +
@@ -1116,7 +1200,7 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\x05cause\x18\x01 \x01(\x0e2\x1b.tenfold.v1.RetractionCauseB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05cause\x12=\n" +
 	"\treweighed\x18\x02 \x01(\x0e2\x15.tenfold.v1.ReweighedB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\treweighed\x12*\n" +
 	"\x03job\x18\x03 \x01(\tB\x18\xe2A\x01\x03\xfaA\r\n" +
-	"\vtenfold/Job\xc8\xf3\x18\x01R\x03job\"\xba\x02\n" +
+	"\vtenfold/Job\xc8\xf3\x18\x01R\x03job\"\x84\x03\n" +
 	"\x12TimelineCommission\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe2A\x01\x03\xfaA\x14\n" +
 	"\x12tenfold/Commission\xc8\xf3\x18\x03R\x04name\x12H\n" +
@@ -1125,7 +1209,13 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\x06due_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05dueAt\x12\x1e\n" +
 	"\x05drawn\x18\x04 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05drawn\x12\"\n" +
 	"\aoverdue\x18\x05 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aoverdue\x12$\n" +
-	"\bshipment\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bshipment\"\x8b\x05\n" +
+	"\bshipment\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bshipment\x12 \n" +
+	"\x06retest\x18\a \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06retest\x12&\n" +
+	"\tsuspended\x18\b \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tsuspended\"\x8e\x01\n" +
+	"\x0eTimelineRetest\x124\n" +
+	"\x04held\x18\x01 \x01(\x0e2\x16.tenfold.v1.RetestHeldB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04held\x12F\n" +
+	"\fnext_draw_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"nextDrawAt\"\x8b\x05\n" +
 	"\x0eTimelinePayout\x12/\n" +
 	"\x04name\x18\x01 \x01(\tB\x1b\xe2A\x01\x03\xfaA\x10\n" +
 	"\x0etenfold/Payout\xc8\xf3\x18\x03R\x04name\x12'\n" +
@@ -1169,7 +1259,7 @@ func file_tenfold_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_history_service_proto_rawDescData
 }
 
-var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(*ListTimelineRequest)(nil),   // 0: tenfold.v1.ListTimelineRequest
 	(*ListTimelineResponse)(nil),  // 1: tenfold.v1.ListTimelineResponse
@@ -1177,73 +1267,78 @@ var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(*TimelineCustodyStep)(nil),   // 3: tenfold.v1.TimelineCustodyStep
 	(*TimelineRetraction)(nil),    // 4: tenfold.v1.TimelineRetraction
 	(*TimelineCommission)(nil),    // 5: tenfold.v1.TimelineCommission
-	(*TimelinePayout)(nil),        // 6: tenfold.v1.TimelinePayout
-	(*TimelineRefund)(nil),        // 7: tenfold.v1.TimelineRefund
-	(*TimelineNoticeAttempt)(nil), // 8: tenfold.v1.TimelineNoticeAttempt
-	(Language)(0),                 // 9: tenfold.v1.Language
-	(EventKind)(0),                // 10: tenfold.v1.EventKind
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*EventMove)(nil),             // 12: tenfold.v1.EventMove
-	(*Transfer)(nil),              // 13: tenfold.v1.Transfer
-	(*AuthenticationResult)(nil),  // 14: tenfold.v1.AuthenticationResult
-	(*VerdictSummary)(nil),        // 15: tenfold.v1.VerdictSummary
-	(*Evidence)(nil),              // 16: tenfold.v1.Evidence
-	(DeadlineKind)(0),             // 17: tenfold.v1.DeadlineKind
-	(ProposalKind)(0),             // 18: tenfold.v1.ProposalKind
-	(*EvidenceRequest)(nil),       // 19: tenfold.v1.EvidenceRequest
-	(EvidenceParty)(0),            // 20: tenfold.v1.EvidenceParty
-	(CustodyStepKind)(0),          // 21: tenfold.v1.CustodyStepKind
-	(RetractionCause)(0),          // 22: tenfold.v1.RetractionCause
-	(Reweighed)(0),                // 23: tenfold.v1.Reweighed
-	(PayoutPart)(0),               // 24: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 25: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 26: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 27: tenfold.v1.PayoutOutcome
+	(*TimelineRetest)(nil),        // 6: tenfold.v1.TimelineRetest
+	(*TimelinePayout)(nil),        // 7: tenfold.v1.TimelinePayout
+	(*TimelineRefund)(nil),        // 8: tenfold.v1.TimelineRefund
+	(*TimelineNoticeAttempt)(nil), // 9: tenfold.v1.TimelineNoticeAttempt
+	(Language)(0),                 // 10: tenfold.v1.Language
+	(EventKind)(0),                // 11: tenfold.v1.EventKind
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*EventMove)(nil),             // 13: tenfold.v1.EventMove
+	(*Transfer)(nil),              // 14: tenfold.v1.Transfer
+	(*AuthenticationResult)(nil),  // 15: tenfold.v1.AuthenticationResult
+	(*VerdictSummary)(nil),        // 16: tenfold.v1.VerdictSummary
+	(*Evidence)(nil),              // 17: tenfold.v1.Evidence
+	(DeadlineKind)(0),             // 18: tenfold.v1.DeadlineKind
+	(ProposalKind)(0),             // 19: tenfold.v1.ProposalKind
+	(*EvidenceRequest)(nil),       // 20: tenfold.v1.EvidenceRequest
+	(EvidenceParty)(0),            // 21: tenfold.v1.EvidenceParty
+	(CustodyStepKind)(0),          // 22: tenfold.v1.CustodyStepKind
+	(RetractionCause)(0),          // 23: tenfold.v1.RetractionCause
+	(Reweighed)(0),                // 24: tenfold.v1.Reweighed
+	(RetestHeld)(0),               // 25: tenfold.v1.RetestHeld
+	(PayoutPart)(0),               // 26: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 27: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 28: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 29: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
-	9,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
+	10, // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
 	2,  // 1: tenfold.v1.ListTimelineResponse.entries:type_name -> tenfold.v1.TimelineEntry
-	10, // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
-	11, // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
-	9,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
-	12, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
-	13, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
-	14, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
-	15, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
-	16, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
-	6,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
-	7,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
-	17, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
-	11, // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
-	11, // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
-	18, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
-	8,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
+	11, // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
+	12, // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
+	10, // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
+	13, // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
+	14, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
+	15, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
+	16, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
+	17, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
+	7,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
+	8,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
+	18, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
+	12, // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
+	12, // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
+	19, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
+	9,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
 	5,  // 17: tenfold.v1.TimelineEntry.commission:type_name -> tenfold.v1.TimelineCommission
 	3,  // 18: tenfold.v1.TimelineEntry.custody_step:type_name -> tenfold.v1.TimelineCustodyStep
-	19, // 19: tenfold.v1.TimelineEntry.evidence_request:type_name -> tenfold.v1.EvidenceRequest
-	20, // 20: tenfold.v1.TimelineEntry.disclosed_to:type_name -> tenfold.v1.EvidenceParty
-	4,  // 21: tenfold.v1.TimelineEntry.retraction:type_name -> tenfold.v1.TimelineRetraction
-	21, // 22: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
-	11, // 23: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
-	22, // 24: tenfold.v1.TimelineRetraction.cause:type_name -> tenfold.v1.RetractionCause
-	23, // 25: tenfold.v1.TimelineRetraction.reweighed:type_name -> tenfold.v1.Reweighed
-	11, // 26: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
-	24, // 27: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	25, // 28: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	26, // 29: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	27, // 30: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	26, // 31: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	11, // 32: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	26, // 33: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	11, // 34: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	11, // 35: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
-	0,  // 36: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 37: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	37, // [37:38] is the sub-list for method output_type
-	36, // [36:37] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	20, // 19: tenfold.v1.TimelineEntry.evidence_request:type_name -> tenfold.v1.EvidenceRequest
+	21, // 20: tenfold.v1.TimelineEntry.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	6,  // 21: tenfold.v1.TimelineEntry.retest:type_name -> tenfold.v1.TimelineRetest
+	4,  // 22: tenfold.v1.TimelineEntry.retraction:type_name -> tenfold.v1.TimelineRetraction
+	22, // 23: tenfold.v1.TimelineCustodyStep.kind:type_name -> tenfold.v1.CustodyStepKind
+	12, // 24: tenfold.v1.TimelineCustodyStep.happened_at:type_name -> google.protobuf.Timestamp
+	23, // 25: tenfold.v1.TimelineRetraction.cause:type_name -> tenfold.v1.RetractionCause
+	24, // 26: tenfold.v1.TimelineRetraction.reweighed:type_name -> tenfold.v1.Reweighed
+	12, // 27: tenfold.v1.TimelineCommission.due_at:type_name -> google.protobuf.Timestamp
+	25, // 28: tenfold.v1.TimelineRetest.held:type_name -> tenfold.v1.RetestHeld
+	12, // 29: tenfold.v1.TimelineRetest.next_draw_at:type_name -> google.protobuf.Timestamp
+	26, // 30: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	27, // 31: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	28, // 32: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	29, // 33: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	28, // 34: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	12, // 35: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	28, // 36: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	12, // 37: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	12, // 38: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 39: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 40: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	40, // [40:41] is the sub-list for method output_type
+	39, // [39:40] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }
@@ -1269,7 +1364,7 @@ func file_tenfold_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_history_service_proto_rawDesc), len(file_tenfold_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
