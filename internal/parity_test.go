@@ -197,6 +197,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"evidence_disclosures_party_known":        sorted(book.EvidencePartyList()),
 		"evidence_requests_state_known":           sorted(claim.EvidenceRequestStates()),
 		"evidence_requests_asked_known":           sorted(claim.AskedParties()),
+		"claims_retest_held_known":                append([]string{""}, sorted(claim.RetestHolds())...),
 		"commissions_state_known":                 sorted(commission.States()),
 		"jobs_kind_known":                         sorted(job.Kinds()),
 		"jobs_state_known":                        sorted(job.States()),

@@ -221,7 +221,7 @@ var goldens = map[string]golden{
 		},
 		want: draftedRules(),
 		bytes: []string{
-			`{"ladder":[{"rank":1,"kinds":["COURT"]},{"rank":2,"kinds":["ACCREDITED_LAB"],"samples":["CONSUMER_SAMPLE"],"reinspection":true},{"rank":6}],"decidesAlone":5,"quorum":[{"rank":2,"bodies":3}],"reinspection":{"independent":true,"final":true},"custody":{"unrecorded":"GAP","platform":["SEALED"],"consumer":["ARRIVED","TESTED"],"weightMilligrams":7,"weightPerMille":8},"unsigned":{"ranks":2},"sourceProofFrom":6}`,
+			`{"ladder":[{"rank":1,"kinds":["COURT"]},{"rank":2,"kinds":["ACCREDITED_LAB"],"samples":["CONSUMER_SAMPLE"],"reinspection":true},{"rank":6}],"decidesAlone":5,"quorum":[{"rank":2,"bodies":3}],"reinspection":{"independent":true,"final":true,"retestDays":30},"custody":{"unrecorded":"GAP","platform":["SEALED"],"consumer":["ARRIVED","TESTED"],"weightMilligrams":7,"weightPerMille":8},"unsigned":{"ranks":2},"sourceProofFrom":6}`,
 		},
 	},
 	"jobs.arguments": ofJob(jobArguments, func(j *job.Job) any { return j.Arguments }),
@@ -335,13 +335,13 @@ func drafted() policyproposal.Proposal {
 // draftedRules is a proposal of decision rules that say everything.
 func draftedRules() policyproposal.Rules {
 	r := claim.Rules{
-		Version: 6, Note: "a note", EffectiveFrom: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), DecidesAlone: 5,
+		Version: 7, Note: "a note", EffectiveFrom: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), DecidesAlone: 5,
 		Ladder: []claim.Rung{
 			{Rank: 1, Kinds: []claim.AuthenticatorKind{claim.Court}},
 			{Rank: 2, Kinds: []claim.AuthenticatorKind{claim.AccreditedLab}, Samples: []claim.SampleSource{claim.ConsumerSample}, Reinspection: true},
 			{Rank: 6},
 		},
-		Quorum: []claim.Quorum{{Rank: 2, Bodies: 3}}, Reinspection: claim.ReinspectionRules{Independent: true, Final: true},
+		Quorum: []claim.Quorum{{Rank: 2, Bodies: 3}}, Reinspection: claim.ReinspectionRules{Independent: true, Final: true, RetestDays: 30},
 		Custody: claim.CustodyRules{
 			Unrecorded: claim.UnrecordedGap, Platform: []custody.Kind{custody.Sealed}, Consumer: []custody.Kind{custody.Arrived, custody.Tested},
 			WeightMilligrams: 7, WeightPerMille: 8,

@@ -139,8 +139,8 @@ func TestDecisionRulesNeedTwoPeopleAndDecideLaterClaims(t *testing.T) {
 	admin := f.admin()
 	for _, x := range []struct{ do, undo, want string }{
 		{
-			`UPDATE decision_rules SET content = replace(content::text, '"bodies":2', '"bodies":1')::json WHERE version = 6`,
-			`UPDATE decision_rules SET content = replace(content::text, '"bodies":1', '"bodies":2')::json WHERE version = 6`, "is not what proposal 1 says",
+			`UPDATE decision_rules SET content = replace(content::text, '"bodies":2', '"bodies":1')::json WHERE version = 7`,
+			`UPDATE decision_rules SET content = replace(content::text, '"bodies":1', '"bodies":2')::json WHERE version = 7`, "is not what proposal 1 says",
 		},
 		{
 			`UPDATE rules_proposal_votes SET action = 'REFUSED' WHERE person_id = 'bert'`,
@@ -151,8 +151,8 @@ func TestDecisionRulesNeedTwoPeopleAndDecideLaterClaims(t *testing.T) {
 			`UPDATE rules_proposal_votes SET person_id = 'bert' WHERE person_id = 'OLGA'`, "was published by 1 approvals",
 		},
 		{
-			`UPDATE decision_rules SET version = 9 WHERE version = 6`,
-			`UPDATE decision_rules SET version = 6 WHERE version = 9`, "has no version 6 before it",
+			`UPDATE decision_rules SET version = 9 WHERE version = 7`,
+			`UPDATE decision_rules SET version = 7 WHERE version = 9`, "has no version 7 before it",
 		},
 	} {
 		if _, err := admin.ExecContext(t.Context(), x.do); err != nil {
@@ -203,6 +203,9 @@ func TestProposalsOfDecisionRulesAreRefusedAndEnd(t *testing.T) {
 		"the word of whoever records":  {"decision_rules.custody.unrecorded_as_told", func(r *tenfoldv1.DecisionRules) { r.GetCustody().UnrecordedAsTold = true }},
 		"unsigned results beyond all":  {"decision_rules.unsigned_ranks", func(r *tenfoldv1.DecisionRules) { r.UnsignedRanks = 8 }},
 		"proof beside what decides":    {"decision_rules.source_proof_from", func(r *tenfoldv1.DecisionRules) { r.SourceProofFrom = r.GetDecidesAlone() }},
+		"a draw that ends nothing":     {"decision_rules.retest_days", func(r *tenfoldv1.DecisionRules) { r.RetestDays, r.ReinspectionFinal = 21, false }},
+		"a draw among those who saw":   {"decision_rules.retest_days", func(r *tenfoldv1.DecisionRules) { r.RetestDays, r.ReinspectionIndependent = 21, false }},
+		"a year for a re-test":         {"decision_rules.retest_days", func(r *tenfoldv1.DecisionRules) { r.RetestDays = 366 }},
 		"in force before the last one": {"decision_rules.effective_from", func(r *tenfoldv1.DecisionRules) { r.EffectiveFrom = timestamppb.New(start) }},
 	} {
 		if got := refusal(propose(x.change)); got.reason == "" || got.field != x.field {
