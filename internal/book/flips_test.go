@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest/flips"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -65,6 +66,7 @@ func (m *memory) Do(h request.Header, cmd book.Command) (book.Outcome, error) {
 func inMemory(t *testing.T, merchant string, seed uint64) *memory {
 	t.Helper()
 	m := &memory{Shelf: booktest.New(start), t: t, merchant: merchant}
+	m.Decide(flips.Rules())
 	m.Forgetful(rand.New(rand.NewPCG(seed, 1)))
 	for _, v := range flips.Policies() {
 		if err := m.Publish(v); err != nil {
@@ -124,7 +126,7 @@ func TestFlipsReachEveryState(t *testing.T) {
 	}
 	reached := make(map[string]bool)
 	all := func() bool {
-		return !slices.ContainsFunc(claim.Triggers(), func(x claim.Trigger) bool { return !reached[string(x)] }) &&
+		return reached[string(event.RetestHeld)] && reached["a re-test"] && !slices.ContainsFunc(claim.Triggers(), func(x claim.Trigger) bool { return !reached[string(x)] }) &&
 			!slices.ContainsFunc(ledger.Kinds(), func(k ledger.Kind) bool { return !reached[string(k)] && !slices.Contains(rare, k) })
 	}
 	for seed := uint64(0); seed < sequences && !all(); seed++ {
@@ -132,12 +134,20 @@ func TestFlipsReachEveryState(t *testing.T) {
 		flips.Run(m, "m1", seed, false)
 		for _, e := range m.rows().Events {
 			reached[string(e.Kind)] = true
+			if e.Detail("retest") != "" {
+				reached["a re-test"] = true
+			}
 			if e.Move != nil {
 				reached[e.Move.Trigger] = true
 			}
 		}
 		for _, x := range m.rows().Transfers {
 			reached[string(x.Kind)] = true
+		}
+	}
+	for _, what := range []string{string(event.RetestHeld), "a re-test"} {
+		if !reached[what] {
+			t.Errorf("no sequence has %s", what)
 		}
 	}
 	for _, trigger := range claim.Triggers() {

@@ -62,6 +62,16 @@ func (f *fixture) flipping(replicas []*engine.Engine) {
 	for _, a := range flips.Authenticators() {
 		f.authenticator(a.ID, a.Kind)
 	}
+	// The first version of the decision rules is that of the sequences, too.
+	again := flips.Rules().Reinspection
+	owner, err := sqlx.ConnectContext(f.t.Context(), "postgres", f.db.OwnerURL)
+	f.must(err)
+	defer func() { _ = owner.Close() }()
+	_, err = owner.ExecContext(f.t.Context(), `
+		UPDATE decision_rules
+		SET content = jsonb_set(content::jsonb, '{reinspection}', jsonb_build_object('independent', $1::bool, 'final', $2::bool, 'retestDays', $3::int))::json
+		WHERE version = 1`, again.Independent, again.Final, again.RetestDays)
+	f.must(err)
 	for _, e := range replicas {
 		f.must(e.ReloadCatalog(f.t.Context()))
 	}

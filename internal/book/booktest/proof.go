@@ -305,6 +305,7 @@ func (p *proof) checkStrays() {
 			p.wrongly("commission", "%v comes after none", k)
 		}
 	}
+	p.checkRetests()
 	for k := range r.Custody {
 		if _, ok := r.Claims[k.Claim]; !ok {
 			p.wrongly("step of custody", "%v is on no claim", k)

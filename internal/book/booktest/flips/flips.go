@@ -15,6 +15,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest/orders"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -77,6 +78,8 @@ func Authenticators() []claim.Authenticator {
 	return []claim.Authenticator{
 		{ID: "lab-1", Kind: claim.AccreditedLab, DisplayName: "lab-1"},
 		{ID: "lab-2", Kind: claim.AccreditedLab, DisplayName: "lab-2"},
+		{ID: "lab-3", Kind: claim.AccreditedLab, DisplayName: "lab-3"},
+		{ID: "lab-4", Kind: claim.AccreditedLab, DisplayName: "lab-4"},
 		{ID: "court-1", Kind: claim.Court, DisplayName: "court-1"},
 	}
 }
@@ -138,6 +141,8 @@ type sequence struct {
 	// money and may be undone.
 	proposals  []int64
 	carriedOut []proposal.Proposal
+	// drawn are the commissions of re-tests, as they were made.
+	drawn []commission.Commission
 	// read is what was read since the last step.
 	read struct {
 		claims  map[string]*claim.Claim

@@ -33,6 +33,8 @@ var steps = []step{
 	{weight: 14, do: (*sequence).recordOne},
 	{weight: 2, do: (*sequence).retractOne},
 	{weight: 3, do: (*sequence).commissionOne},
+	{weight: 5, do: (*sequence).drawRetest},
+	{weight: 4, do: (*sequence).answerDraw},
 	{weight: 5, do: (*sequence).custodyOne},
 	{weight: 3, do: (*sequence).askForEvidence},
 	{weight: 10, do: (*sequence).decideReview},
