@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // Sweep takes one step of the loop of that name.
@@ -50,3 +52,8 @@ const (
 
 // AtJob has f called between the parts of a step of a job.
 func (w *Worker) AtJob(f func(place string)) { w.atJob = func(p jobPlace) { f(string(p)) } }
+
+// DrawRetest draws a body for a claim as it was seen.
+func (w *Worker) DrawRetest(ctx context.Context, due *postgres.RetestDue) error {
+	return w.drawRetest(ctx, due)
+}
