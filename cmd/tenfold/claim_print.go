@@ -37,6 +37,7 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 		[2]string{"waits for", word(c.GetWaitsFor())},
 		[2]string{"deadline", deadline},
 		[2]string{"escalated", o.escalated(c)},
+		[2]string{"re-test", o.retest(c)},
 		[2]string{"assignee", c.GetAssignee()},
 		[2]string{"external reference", c.GetExternalReference()},
 		[2]string{"labels", labelled(c.GetLabels())},
@@ -250,12 +251,15 @@ func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 	o.render(t)
 }
 
-// deadlineKind is the deadline that runs for a claim, and of one whose deadline has passed that
-// a person has to look.
+// deadlineKind is the deadline that runs for a claim, of one whose deadline has passed that a
+// person has to look, and of one for whose re-test nobody could be drawn why.
 func deadlineKind(c *tenfoldv1.Claim) string {
 	kind := word(c.GetDeadline().GetKind())
 	if c.GetEscalated() {
-		return listed(", ", "ESCALATED", kind)
+		kind = listed(", ", "ESCALATED", kind)
+	}
+	if c.GetRetestHeld() != 0 {
+		kind = listed(", ", kind, "re-test: "+word(c.GetRetestHeld()))
 	}
 	return kind
 }
@@ -269,6 +273,15 @@ func (o *output) escalated(c *tenfoldv1.Claim) string {
 		return ""
 	}
 	return "yes" + led(" since ", o.when(c.GetEscalatedAt())) + ": a deadline passed, or the gateway contradicts itself; a person has to look"
+}
+
+// retest says when a body is drawn for a re-test, or why nobody could be.
+func (o *output) retest(c *tenfoldv1.Claim) string {
+	at := o.when(c.GetRetestAt())
+	if c.GetRetestHeld() != 0 {
+		return word(c.GetRetestHeld()) + ": nobody could be drawn" + led("; tried again at ", at)
+	}
+	return led("a body is drawn at ", at)
 }
 
 // awarded is the whole award of a claim; none before the first.

@@ -60,6 +60,9 @@ func bodyFlags() []input {
 		}},
 		{name: "draw-kind", field: "draw.kinds", usage: "kind of bodies that may be drawn: brand, accredited-lab, appraiser, court or trace; may be repeated, accredited-lab if it is not given", often: true, put: drawn("draw.kinds", nil)},
 		{name: "draw-exclude", field: "draw.exclude", usage: "body that may not be drawn, because it has an interest; may be repeated", often: true, put: drawn("draw.exclude", authenticatorText)},
+		{name: "draw-brand", field: "draw.brand", usage: "brand of the goods, if it is known; without it bodies for some brands are not drawn", put: drawn("draw.brand", nil)},
+		{name: "draw-trademark-number", field: "draw.trademark_number", usage: "registration number of the trademark of the goods, if it is known", put: drawn("draw.trademark_number", nil)},
+		{name: "draw-method", field: "draw.methods", usage: "method to test by; may be repeated", often: true, put: drawn("draw.methods", nil)},
 		{name: "due", field: "due_at", usage: "when the report is due", required: true},
 		{name: "fee", field: "fee", usage: "agreed cost with its currency, such as 300.00CNY"},
 	}

@@ -39,6 +39,7 @@ var texts = map[string][2]string{
 
 	"claim": {"Claim", "索赔"}, "merchant": {"Merchant", "商家"}, "state": {"State", "状态"}, "since": {"since", "始于"}, "turn": {"Turn", "等待"},
 	"deadline": {"Deadline", "期限"}, "exposure": {"At stake", "可能金额"}, "assignee": {"With", "处理人"}, "filed": {"Filed", "提出时间"},
+	"retest": {"Re-test", "复检"}, "retest.draw": {"drawn at", "抽签时间"},
 	"escalated": {"overdue", "已逾期"}, "contested": {"contested, may change", "有争议，可能改变"}, "order": {"Order", "订单"}, "product": {"Product", "商品"}, "consumer": {"Consumer", "消费者"},
 	"verdict": {"Verdict", "结论"}, "award": {"Award", "赔付金额"}, "refund": {"Refund", "退款"}, "compensation": {"Compensation", "赔偿"},
 	"why": {"What happened and why", "经过与原因"}, "can": {"What can be done", "可以做什么"}, "timeline": {"Timeline", "时间线"},

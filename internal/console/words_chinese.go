@@ -14,6 +14,8 @@ var chineseWords = map[string]string{
 	"VERDICT_PENDING": "待定", "VERDICT_COUNTERFEIT": "假货", "VERDICT_GENUINE": "正品", "VERDICT_INCONCLUSIVE": "无结论",
 	"VERDICT_NOT_OUR_PRODUCT": "非该品牌产品", "VERDICT_GRAY_MARKET": "非授权渠道的正品", "VERDICT_TAMPERED": "曾被拆封或掺换", "VERDICT_ALTERED": "经改动的正品", "VERDICT_NOT_AS_DESCRIBED": "与描述不符",
 
+	"RETEST_HELD_NO_BODY": "无可抽签的复检机构", "RETEST_HELD_GOODS_GONE": "样品已销毁，无法复检", "RETEST_HELD_COMMISSION_LIMIT": "委托已达上限",
+
 	"CLAIM_QUEUE_REVIEW": "待审核", "CLAIM_QUEUE_APPROVAL": "待审批金额", "CLAIM_QUEUE_OVERDUE": "已逾期", "CLAIM_QUEUE_STUCK_PAYOUTS": "打款异常",
 	"CLAIM_QUEUE_APPEAL": "待申诉裁定", "CLAIM_QUEUE_UNFUNDED": "资金不足", "CLAIM_QUEUE_UNSET_CALENDAR": "日历未设置",
 

@@ -57,6 +57,15 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		        0, '', 0, '', CASE i WHEN 2 THEN '2026-03-02 09:02Z'::timestamptz WHEN 3 THEN '2026-03-02 09:09Z' END, 'w', 'operator', 'p',
 		        '2026-03-02 09:01Z', '', '', '', '', '', '', CASE WHEN i > 4 THEN '2026-03-02 09:01Z'::timestamptz END, 1
 		 FROM generate_series(1, 6) i`,
+		`INSERT INTO claims (merchant_id, claim_id, version, state, state_since, verdict, revision, order_line_id, order_id, payment_id, product_id,
+			paid_at, claimant_id, destination, units, basis_chosen, basis, policy_id, policy_version, group_id, wants_refund,
+			wants_compensation, grounds, learned_at, arrived_at, filed_at, currency, award_refund_minor, award_compensation_minor,
+			held_minor, from_deposit_minor, from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
+			compensation_in_flight_minor, compensation_paid_minor, fires, escalated, assignee, retest_at, retest_held)
+		 SELECT 'm1', 'retest-' || i, 1, 'IN_REVIEW', s, 'PENDING', 0, 'l', 'o', 'p', 'p', s, 'c', 'w', '[]', 'PROMISE', '', '', 0, 'g', true, true,
+		        'COUNTERFEIT_TRADEMARK', s, s, s, 'CNY', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', false, '',
+		        CASE i WHEN 1 THEN s + interval '1 minute' WHEN 2 THEN s + interval '9 minutes' END, (ARRAY['', 'NO_BODY', 'GOODS_GONE'])[i]
+		 FROM generate_series(1, 3) i CROSS JOIN (VALUES ('2026-03-02 09:00Z'::timestamptz)) v (s)`,
 		// The first event is quarantined, the second was, the third is again.
 		`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
 		 SELECT 'm1', i, n, n <> 2, 'cause', 'relay', '2026-03-01Z' FROM generate_series(1, 3) i CROSS JOIN generate_series(1, i) n`,
@@ -74,21 +83,21 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		{minute(0), minute(0), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadLetters: 3, Quarantined: 2, Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6,
-			UploadsWaiting: 3, EvidenceAsked: 3, JobsOpen: 3, JobsProposed: 1, JobsFailed: 1,
+			UploadsWaiting: 3, EvidenceAsked: 3, JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, RetestsHeld: 2,
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
 			Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6, BreaksOverdue: 3, OldestBreak: minute(2),
 			UploadsWaiting: 3, OldestUnswept: minute(1), EvidenceAsked: 3, EvidenceOverdue: 2, OldestAsked: minute(1),
-			JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1),
+			JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1), RetestsDue: 1, RetestsHeld: 2,
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
 			PayoutsOpen: 1, PayoutsStuck: 1, OldestUnknown: duesAt, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
 			Unfunded: 1, OldestUnfunded: minute(-3), BreaksOpen: 1, BreaksOverdue: 1, OldestBreak: minute(2),
 			UploadsWaiting: 1, OldestUnswept: minute(1), EvidenceAsked: 1, EvidenceOverdue: 1, OldestAsked: minute(1),
-			JobsOpen: 1, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1),
+			JobsOpen: 1, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1), RetestsDue: 1, RetestsHeld: 1,
 		}},
 	} {
 		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)
