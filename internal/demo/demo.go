@@ -90,6 +90,9 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err := m.takeBack(ctx, verified, steps[len(steps)-1].at.Add(rounds*time.Hour)); err != nil {
 		return nil, err
 	}
+	if err := m.disagree(ctx, &verified.conflict, steps[len(steps)-1].at.Add((rounds+1)*time.Hour)); err != nil {
+		return nil, err
+	}
 	report := &Report{}
 	if report.Verification, err = m.compareVerification(ctx, verified); err != nil {
 		return nil, err
@@ -135,6 +138,8 @@ type market struct {
 	commissions   tenfoldv1.CommissionServiceClient
 	retractions   tenfoldv1.RetractionServiceClient
 	jobs          tenfoldv1.JobServiceClient
+	custody       tenfoldv1.CustodyServiceClient
+	decisionRules tenfoldv1.DecisionRulesServiceClient
 	// merchants have a book; they are in the order in which their books were
 	// opened.
 	merchants []string
@@ -149,6 +154,7 @@ func newMarket(c Config, conn *grpc.ClientConn) *market {
 		registry: tenfoldv1.NewAuthenticatorServiceClient(conn), keys: tenfoldv1.NewAuthenticatorKeyServiceClient(conn),
 		signedResults: tenfoldv1.NewSignedResultServiceClient(conn), commissions: tenfoldv1.NewCommissionServiceClient(conn),
 		retractions: tenfoldv1.NewRetractionServiceClient(conn), jobs: tenfoldv1.NewJobServiceClient(conn),
+		custody: tenfoldv1.NewCustodyServiceClient(conn), decisionRules: tenfoldv1.NewDecisionRulesServiceClient(conn),
 	}
 }
 

@@ -34,12 +34,13 @@ const (
 	signingLab       = "demo-lab-signing"
 	secondLab        = "demo-lab-second"
 	thirdLab         = "demo-lab-third"
+	fourthLab        = "demo-lab-fourth"
 )
 
 // shownClaim is a claim of the verification on its way.
 type shownClaim struct {
-	what, id, name string
-	expected       tenfoldv1.ClaimState
+	what, id, category, name string
+	expected                 tenfoldv1.ClaimState
 }
 
 // verification are the claims by which verification is shown: a signed result that is verified
@@ -60,32 +61,32 @@ func (m *market) examine(ctx context.Context) (v *verification, err error) {
 	if err := m.openBook(ctx, verifiedMerchant, purse{deposit: 20_000}); err != nil {
 		return nil, err
 	}
-	for _, id := range []string{signingLab, secondLab, thirdLab} {
-		if err := m.registerBody(ctx, id); err != nil {
+	for id, category := range map[string]string{signingLab: "watches", secondLab: "bags", thirdLab: "bags", fourthLab: "bags"} {
+		if err := m.registerBody(ctx, id, category); err != nil {
 			return nil, err
 		}
+	}
+	if err := m.publishRules(ctx); err != nil {
+		return nil, err
 	}
 	key, err := m.addKey(ctx, signingLab)
 	if err != nil {
 		return nil, err
 	}
 	v = &verification{
-		signed:    shownClaim{what: "a signed result, verified again", id: "signed", expected: tenfoldv1.ClaimState_CLAIM_STATE_PAID},
-		conflict:  shownClaim{what: "a conflict, and the re-inspection by a drawn body", id: "conflict", expected: tenfoldv1.ClaimState_CLAIM_STATE_REJECTED},
-		retracted: shownClaim{what: "a result taken back after the payout", id: "retracted", expected: tenfoldv1.ClaimState_CLAIM_STATE_REJECTED},
+		signed:    shownClaim{what: "a signed result, verified again", id: "signed", category: "watches", expected: tenfoldv1.ClaimState_CLAIM_STATE_PAID},
+		conflict:  shownClaim{what: "a conflict, and the re-test by a body that was drawn", id: "conflict", category: "bags", expected: tenfoldv1.ClaimState_CLAIM_STATE_REJECTED},
+		retracted: shownClaim{what: "a result taken back after the payout", id: "retracted", category: "bags", expected: tenfoldv1.ClaimState_CLAIM_STATE_REJECTED},
 	}
-	for i, c := range []*shownClaim{&v.signed, &v.conflict, &v.retracted} {
-		if c.name, err = m.fileShown(ctx, c.id, i); err != nil {
+	for i, c := range []*shownClaim{&v.signed, &v.retracted} {
+		if c.name, err = m.fileShown(ctx, c, i); err != nil {
 			return nil, err
 		}
 	}
 	if v.result, err = m.reportSigned(ctx, key, &v.signed); err != nil {
 		return nil, err
 	}
-	if err := m.disagree(ctx, &v.conflict); err != nil {
-		return nil, err
-	}
-	if err := m.find(ctx, secondLab, &v.retracted, tenfoldv1.Verdict_VERDICT_COUNTERFEIT, false); err != nil {
+	if err := m.find(ctx, secondLab, &v.retracted, tenfoldv1.Verdict_VERDICT_COUNTERFEIT); err != nil {
 		return nil, err
 	}
 	for _, c := range []*shownClaim{&v.signed, &v.retracted} {
@@ -96,10 +97,10 @@ func (m *market) examine(ctx context.Context) (v *verification, err error) {
 	return v, nil
 }
 
-func (m *market) registerBody(ctx context.Context, id string) error {
+func (m *market) registerBody(ctx context.Context, id, category string) error {
 	_, err := call(ctx, m, operator, m.results.RegisterAuthenticator, &tenfoldv1.RegisterAuthenticatorRequest{
 		RequestId: "register-" + id, AuthenticatorId: id,
-		Authenticator: &tenfoldv1.Authenticator{Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB, DisplayName: id},
+		Authenticator: &tenfoldv1.Authenticator{Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB, DisplayName: id, Categories: []string{category}},
 	})
 	return err
 }
@@ -131,11 +132,12 @@ func (m *market) addKey(ctx context.Context, id string) (*signer, error) {
 	return key, err
 }
 
-func (m *market) fileShown(ctx context.Context, id string, n int) (name string, err error) {
+func (m *market) fileShown(ctx context.Context, c *shownClaim, n int) (name string, err error) {
+	id := c.id
 	filed, err := call(ctx, m, orderService, m.claims.FileClaim, &tenfoldv1.FileClaimRequest{
 		Parent: "merchants/" + verifiedMerchant, RequestId: "file-" + id,
 		Line: &tenfoldv1.FileClaimRequest_OrderLine{OrderLine: line(bought{
-			merchant: verifiedMerchant, id: id, product: "handbag-" + id, category: "bags", consumer: "buyer-" + id, units: 1, paid: 60_000,
+			merchant: verifiedMerchant, id: id, product: "product-" + id, category: c.category, consumer: "buyer-" + id, units: 1, paid: 60_000,
 			at: Start.AddDate(0, 0, -20).Add(time.Duration(n) * time.Minute),
 		})},
 		ClaimantId: "buyer-" + id, Units: ordinals(1), Remedies: []tenfoldv1.Remedy{tenfoldv1.Remedy_REMEDY_REFUND, tenfoldv1.Remedy_REMEDY_COMPENSATION},
@@ -162,37 +164,12 @@ func (m *market) reportSigned(ctx context.Context, key *signer, c *shownClaim) (
 	return got.GetResult().GetName(), err
 }
 
-// disagree has two bodies of equal rank disagree, and a third, drawn by lot among the others,
-// re-inspect the goods.
-func (m *market) disagree(ctx context.Context, c *shownClaim) error {
-	if err := m.find(ctx, signingLab, c, tenfoldv1.Verdict_VERDICT_COUNTERFEIT, false); err != nil {
-		return err
-	}
-	if err := m.find(ctx, secondLab, c, tenfoldv1.Verdict_VERDICT_GENUINE, false); err != nil {
-		return err
-	}
-	drawn, err := call(ctx, m, adjudicator, m.commissions.CommissionItem, &tenfoldv1.CommissionItemRequest{
-		Parent: c.name, RequestId: "draw-" + c.id, DueAt: timestamppb.New(Start.AddDate(0, 0, 5)), Questions: "Which of the two is right?",
-		Body: &tenfoldv1.CommissionItemRequest_Draw{Draw: &tenfoldv1.BodyDraw{
-			Kinds: []tenfoldv1.AuthenticatorKind{tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB},
-			// The laboratory of the sandbox and that of the cases serve others.
-			Exclude: []string{"authenticators/sandbox-lab", "authenticators/" + labID},
-		}},
-	})
-	if err != nil {
-		return err
-	}
-	id := drawn.GetCommission().GetAuthenticator()[len("authenticators/"):]
-	return m.find(ctx, id, c, tenfoldv1.Verdict_VERDICT_GENUINE, true)
-}
-
 // find records what a body finds on the unit of a claim.
-func (m *market) find(ctx context.Context, body string, c *shownClaim, verdict tenfoldv1.Verdict, again bool) error {
+func (m *market) find(ctx context.Context, body string, c *shownClaim, verdict tenfoldv1.Verdict) error {
 	_, err := call(ctx, m, laboratoryOf(body), m.results.RecordResult, &tenfoldv1.RecordResultRequest{
 		Parent: "merchants/" + verifiedMerchant, RequestId: "result-" + body + "-" + c.id, Claim: c.name, Authenticator: "authenticators/" + body,
 		ReportNumber: "R-" + body + "-" + c.id, UnitVerdicts: []*tenfoldv1.UnitVerdict{{Ordinal: 1, Verdict: verdict}},
 		SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_SEALED_PLATFORM_SAMPLE, CustodyIntact: true, IssuedAt: timestamppb.New(Start),
-		Reinspection: again,
 	})
 	return err
 }

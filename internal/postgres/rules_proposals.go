@@ -129,7 +129,7 @@ func (db *DB) ProposeRules(ctx context.Context, r request.Once, p *policyproposa
 		case len(open) > 0:
 			return open[0].StillOpen()
 		}
-		if err := checkRulesSuccession(ctx, tx, &p.Rules); err != nil {
+		if err := checkRulesSuccession(ctx, tx, &p.Rules, p.Proposed.At); err != nil {
 			return err
 		}
 		content, err := encodeRules(&p.Rules)
@@ -151,15 +151,16 @@ func (db *DB) ProposeRules(ctx context.Context, r request.Once, p *policyproposa
 	})
 }
 
-// checkRulesSuccession refuses rules that do not follow the newest version.
-func checkRulesSuccession(ctx context.Context, tx *sqlx.Tx, r *claim.Rules) error {
+// checkRulesSuccession refuses rules that do not follow the newest version at a time.
+func checkRulesSuccession(ctx context.Context, tx *sqlx.Tx, r *claim.Rules, now time.Time) error {
 	newest := claim.Rules{}
 	err := tx.QueryRowContext(ctx, `
-		SELECT version, effective_from FROM decision_rules ORDER BY version DESC LIMIT 1`).Scan(&newest.Version, &newest.EffectiveFrom)
+		SELECT version, published_at, effective_from FROM decision_rules ORDER BY version DESC LIMIT 1`).
+		Scan(&newest.Version, &newest.PublishedAt, &newest.EffectiveFrom)
 	if err != nil {
 		return failure(ctx, "read newest decision rules", err)
 	}
-	return r.CheckSuccession(&newest)
+	return r.CheckSuccession(&newest, now)
 }
 
 // DecideRulesProposal stores what a person decides on a proposal under its request. vote gives
@@ -215,7 +216,7 @@ func (db *DB) DecideRulesProposal(
 
 // publishRules stores a version of the decision rules.
 func publishRules(ctx context.Context, tx *sqlx.Tx, r *claim.Rules) error {
-	if err := checkRulesSuccession(ctx, tx, r); err != nil {
+	if err := checkRulesSuccession(ctx, tx, r, r.PublishedAt); err != nil {
 		return err
 	}
 	content, err := encodeRules(r)
