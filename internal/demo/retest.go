@@ -66,12 +66,12 @@ func (m *market) disagree(ctx context.Context, c *shownClaim, at time.Time) (err
 	if c.name, err = m.fileShown(ctx, c, 2); err != nil {
 		return err
 	}
-	for body, verdict := range map[string]tenfoldv1.Verdict{
-		secondLab: tenfoldv1.Verdict_VERDICT_COUNTERFEIT, thirdLab: tenfoldv1.Verdict_VERDICT_GENUINE,
-	} {
-		if err := m.test(ctx, body, c, verdict, at); err != nil {
-			return err
-		}
+	// The first result alone has the merchant notified, and the second brings the claim into review.
+	if err := m.test(ctx, secondLab, c, tenfoldv1.Verdict_VERDICT_COUNTERFEIT, at); err != nil {
+		return err
+	}
+	if err := m.test(ctx, thirdLab, c, tenfoldv1.Verdict_VERDICT_GENUINE, at); err != nil {
+		return err
 	}
 	if err := m.runDueWork(ctx, at.Add(time.Minute)); err != nil {
 		return err
