@@ -13,7 +13,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -159,7 +158,7 @@ func (m *CommissionItem) make(b *Book, c *claim.Claim, units []claim.Unit, repla
 			b.detail("fitting", number(int64(m.Draw.Fitting)))
 		}
 	}
-	if who.Role == principal.RoleSystem {
+	if isRetest(&made) {
 		b.detail("retest", "true")
 	}
 	if replaced != nil {

@@ -103,6 +103,12 @@ func (b *Book) left(claimID string, units []int32) []int32 {
 	})
 }
 
+// isRetest says whether a commission is the server's own, for a re-test. What the server gives in the
+// place of another commission is not.
+func isRetest(x *commission.Commission) bool {
+	return x.MadeAs == string(principal.RoleSystem) && x.Replaces == 0
+}
+
 // retestNotNeeded is the note of a commission that the server withdraws.
 const retestNotNeeded = "The re-test is not needed any more."
 
@@ -111,7 +117,7 @@ const retestNotNeeded = "The re-test is not needed any more."
 func (b *Book) endOffered(claimID string, needed []int32) {
 	var ended []string
 	for _, x := range b.commissionsOn(claimID) {
-		if x.MadeAs == string(principal.RoleSystem) && x.State == commission.Offered && !slices.ContainsFunc(needed, x.Covers) {
+		if isRetest(x) && x.State == commission.Offered && !slices.ContainsFunc(needed, x.Covers) {
 			b.endCommission(x, retestNotNeeded)
 			ended = append(ended, number(int64(x.Number)))
 		}
@@ -189,50 +195,4 @@ func (m *DrawRetest) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return b.commissioned(item.make(b, c, units, nil, chosen{body, record})), nil
-}
-
-// LeaveSuspended is a worker's command for an open commission of a body that is suspended: it ends,
-// since nothing that the body says is recorded, and another body can have the units. Refuses with
-// CLAIM_CHANGED if either has changed since the worker saw it.
-type LeaveSuspended struct {
-	OnCommission
-	// Body is the body of the commission.
-	Body string
-}
-
-func (m *LeaveSuspended) need(c *Call, n *Needs) {
-	m.OnCommission.need(c, n)
-	n.judge(c.Header.MerchantID, m.Body)
-	needRetest(n, c.Header.MerchantID, m.ClaimID)
-}
-
-// Cover implements request.Content.
-func (m *LeaveSuspended) Cover(d *request.Digest) {
-	d.Texts(m.ClaimID, m.Body)
-	d.Number(int64(m.Number))
-}
-
-func (m *LeaveSuspended) decide(b *Book) (Outcome, error) {
-	x, err := m.of(b)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if !x.State.Open() || x.AuthenticatorID != m.Body {
-		return Outcome{}, claimMoved(m.ClaimID)
-	}
-	judge, err := b.judgeBy(m.Body)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if !judge.LongSuspended(b.now) {
-		return Outcome{}, claimMoved(m.ClaimID)
-	}
-	b.record(event.CommissionCancelled, m.ClaimID)
-	b.detail("commission", number(int64(x.Number)))
-	b.detail("authenticator", x.AuthenticatorID)
-	b.detail("suspended", "true")
-	b.endCommission(x, "The authenticator is suspended.")
-	ended := *b.commissions.get(commissionKey{m.ClaimID, m.Number})
-	b.seekRetest(m.ClaimID)
-	return b.commissioned(ended), nil
 }

@@ -373,9 +373,44 @@ func TestSuspendedBodiesTakeNothingOver(t *testing.T) {
 	if x := f.drawn(c, slices.Clone(allLabs)...); x.AuthenticatorID != "lab-4" {
 		t.Errorf("drawn again: %s", x.AuthenticatorID)
 	}
-	// A body that counts again keeps its commissions.
+	// One that a person had drawn is given to another body of the kind, which has as much time.
 	suspended.Version, suspended.Suspended = 3, authenticator.Suspension{}
 	f.SetBody(suspended)
+	draw := book.Drawing{
+		Kinds: []claim.AuthenticatorKind{claim.AccreditedLab}, Seed: bytes.Repeat([]byte{7}, commission.SeedLength),
+		Candidates: []commission.Candidate{{AuthenticatorID: "lab-3"}},
+	}
+	for on, left := range map[string]string{"l4": "lab-4", "l5": ""} {
+		of := f.file(filing(line("m1", on, 2, 10_000), 1, 2))
+		x := *f.done(f.request("m1", "CommissionItem"), &book.CommissionItem{
+			ClaimID: of.ID, Units: []int32{2}, Questions: "which batch?", DueAt: f.Now().AddDate(0, 0, 9), Draw: draw,
+		}).Commission
+		again := suspended
+		again.Suspended = authenticator.Suspension{Change: 4, At: f.Now(), Reason: "sold reports"}
+		f.SetBody(again)
+		f.Move(time.Hour)
+		other := draw
+		if other.Candidates = nil; left != "" {
+			other.Candidates = []commission.Candidate{{AuthenticatorID: left}}
+		}
+		o := f.done(request.System("m1", "LeaveSuspended"), &book.LeaveSuspended{
+			OnCommission: book.OnCommission{ClaimID: x.ClaimID, Number: x.Number}, Body: "lab-3", Draw: other,
+		})
+		if was := f.commissioned(x); was.State != commission.Cancelled {
+			t.Errorf("drawn by a person: %s", was.State)
+		}
+		now := o.Commission
+		if left == "" {
+			if now.Number != x.Number {
+				t.Errorf("with nobody left: %+v", now)
+			}
+		} else if now.AuthenticatorID != left || now.Replaces != x.Number || now.Questions != "which batch?" || !slices.Equal(now.Ordinals(), []int32{2}) ||
+			!near(now.DueAt, f.Now().AddDate(0, 0, 9)) {
+			t.Errorf("in its place: %+v", now)
+		}
+		f.SetBody(suspended)
+	}
+	// A body that counts again keeps its commissions.
 	if err := leave(f.commission(c, "lab-3")); !isRefused(err, fault.ClaimChanged, "") {
 		t.Errorf("reinstated: %v", err)
 	}

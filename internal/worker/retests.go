@@ -81,9 +81,14 @@ func (w *Worker) leaveSuspended(ctx context.Context) error {
 }
 
 func (w *Worker) leaveBody(ctx context.Context, x *commission.Commission) error {
-	_, err := w.engine.Do(ctx, request.System(x.MerchantID, "LeaveSuspended"), &book.LeaveSuspended{
-		OnCommission: book.OnCommission{ClaimID: x.ClaimID, Number: x.Number}, Body: x.AuthenticatorID,
-	})
+	cmd := book.LeaveSuspended{OnCommission: book.OnCommission{ClaimID: x.ClaimID, Number: x.Number}, Body: x.AuthenticatorID}
+	var err error
+	if len(x.Seed) > 0 {
+		err = w.drawAnother(ctx, x, &cmd.Draw)
+	}
+	if err == nil {
+		_, err = w.engine.Do(ctx, request.System(x.MerchantID, "LeaveSuspended"), &cmd)
+	}
 	switch {
 	case err == nil:
 		w.done.deadlines.Add(1)
@@ -92,4 +97,14 @@ func (w *Worker) leaveBody(ctx context.Context, x *commission.Commission) error 
 		return nil // Another replica was first, or the body counts again.
 	}
 	return fmt.Errorf("end commission %d of claim %s of merchant %s: %w", x.Number, x.ClaimID, x.MerchantID, err)
+}
+
+// drawAnother makes the draw of a body of the same kind as the one that was drawn before.
+func (w *Worker) drawAnother(ctx context.Context, x *commission.Commission, d *book.Drawing) error {
+	body, err := w.engine.Authenticator(ctx, x.AuthenticatorID)
+	if err != nil {
+		return err
+	}
+	d.Kinds = []claim.AuthenticatorKind{body.Kind}
+	return w.engine.Draw(ctx, book.Key{MerchantID: x.MerchantID, ID: x.ClaimID}, d)
 }

@@ -17,7 +17,7 @@ func (p *proof) checkRetests() {
 	}
 	open := make(map[unit]int32)
 	for k, x := range p.rows.Commissions {
-		if x.MadeAs != string(principal.RoleSystem) {
+		if x.MadeAs != string(principal.RoleSystem) || x.Replaces != 0 {
 			continue
 		}
 		if len(x.Seed) != commission.SeedLength || len(x.Candidates) == 0 {
