@@ -562,7 +562,7 @@ type BodyDraw struct {
 	Kinds []AuthenticatorKind `protobuf:"varint,1,rep,packed,name=kinds,proto3,enum=tenfold.v1.AuthenticatorKind" json:"kinds,omitempty"`
 	// Bodies that may not be drawn, because they have an interest:
 	// authenticators/{authenticator}.
-	Exclude       []string `protobuf:"bytes,2,rep,name=exclude,proto3" json:"exclude,omitempty"`
+	Exclude []string `protobuf:"bytes,2,rep,name=exclude,proto3" json:"exclude,omitempty"`
 	// The brand of the goods, up to 128 characters; empty if it is not known.
 	Brand string `protobuf:"bytes,3,opt,name=brand,proto3" json:"brand,omitempty"`
 	// The registration number of the trademark of the goods, up to 64 characters;
