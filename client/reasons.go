@@ -188,6 +188,7 @@ const (
 	PeriodStateConflict     = fault.PeriodStateConflict
 	PeriodNotClean          = fault.PeriodNotClean
 	SuspenseChanged         = fault.SuspenseChanged
+	AsOfUnknown             = fault.AsOfUnknown
 
 	// Jobs.
 	JobNotFound      = fault.JobNotFound

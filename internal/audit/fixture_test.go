@@ -120,7 +120,7 @@ func (b *filled) fill() {
 	for _, p := range b.takePayouts() {
 		b.answer(p, payout.OutcomeFailed)
 	}
-	_, err = b.engine.Do(b.t.Context(), b.request("ReverseTopUp", ""), &book.ReverseTopUp{Reference: "third"})
+	_, err = b.engine.Do(b.t.Context(), b.request("ReverseTopUp", ""), &book.ReverseTopUp{Reference: "third", EffectiveAt: start})
 	b.must(err)
 	b.money(ledger.ShopFundsHandedOver, 9_000, "more-sales")
 	b.held = b.found("l5", 1)

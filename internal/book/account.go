@@ -54,11 +54,12 @@ func (b *Book) owe(c *claim.Claim) {
 		}
 		switch {
 		case due == nil && old != nil:
-			b.debts.drop(k, b.command)
+			b.endDebt(k)
 		case due != nil && old == nil:
-			b.debts.add(k, *due, b.command)
+			b.beginDebt(*due)
 		case due != nil && (old.Open != due.Open || !old.Since.Equal(due.Since)):
-			*b.debts.edit(k, b.command) = *due
+			d := b.changeDebt(k)
+			d.SamplingCase, d.Since, d.Arose, d.Open = due.SamplingCase, due.Since, due.Since, due.Open
 		}
 	}
 }

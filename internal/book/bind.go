@@ -20,8 +20,8 @@ import (
 // and prices. A row about a claim stands in the last event about that claim, where there
 // is one, any other row in the command's last event.
 //
-// Rows that follow from others are not bound: units, waits and debts from claims, the
-// sums of accounts from transfers. Persons stand in no digest, because events name them by
+// Rows that follow from others are not bound: units and waits from claims, the sums of
+// accounts from transfers. Persons stand in no digest, because events name them by
 // commitments alone. docs/event-encoding.md lists the columns.
 func (b *Book) bind() {
 	if b.events.kept == len(b.events.list) {
@@ -60,6 +60,7 @@ func (b *Book) bind() {
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
 		b.bindVote(f, &b.votes.list[i])
 	}
+	b.bindDebts(f)
 	b.bindMarks(f)
 	for i := b.events.kept; i < len(b.events.list); i++ {
 		if e := &b.events.list[i]; e.Note != "" {
@@ -96,19 +97,20 @@ func bindMade[K comparable, V any](t *table[K, V], bind func(*V)) {
 
 // tell adds a row to the event that tells of it, and empties the form. A claim of which no
 // event of the command tells gets one.
-func (b *Book) tell(table, claimID, key string, f *event.RowForm, facts ...event.Detail) {
+func (b *Book) tell(table, claimID, key string, f *event.RowForm, facts ...event.Detail) *event.Event {
 	e := b.event()
 	if claimID != "" && e.ClaimID != claimID {
 		e = b.lastEventOf(claimID)
 	}
 	e.Rows = append(e.Rows, event.Row{Table: table, Key: key, Digest: f.Digest(), Facts: facts})
+	return e
 }
 
 // tellIn adds a row to the event that the row names, and empties the form.
-func (b *Book) tellIn(number int64, table, key string, f *event.RowForm) {
+func (b *Book) tellIn(number int64, table, key string, f *event.RowForm, facts ...event.Detail) {
 	for i := b.events.kept; i < len(b.events.list); i++ {
 		if e := &b.events.list[i]; e.Number == number {
-			e.Rows = append(e.Rows, event.Row{Table: table, Key: key, Digest: f.Digest()})
+			e.Rows = append(e.Rows, event.Row{Table: table, Key: key, Digest: f.Digest(), Facts: facts})
 		}
 	}
 }
@@ -163,7 +165,8 @@ func (b *Book) bindGroup(f *event.RowForm, g *Group) {
 	b.tell("pricing_groups", g.ID, "", f)
 }
 
-// bindClaim tells in the open what was filed, and another destination than before.
+// bindClaim tells in the open what was filed, another destination than before, and what the
+// claim can still cost where that has changed.
 func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) {
 	m := &c.Funding
 	f.Numbers(c.Version)
@@ -203,19 +206,44 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) 
 	f.LaterTime("escalated_at", c.EscalatedAt)
 	f.LaterTime("retest_at", c.RetestAt)
 	f.Later("retest_held", string(c.RetestHeld))
+	var facts []event.Detail
 	switch {
 	case before == nil:
+		facts = []event.Detail{
+			fact("claimant", c.ClaimantID), fact("destination", c.Destination), fact("units", ordinals(c.Units)),
+			fact("basis", string(c.BasisChosen)), factOf("potential_minor", c.Potential),
+			fact("learned_at", event.Stamp(c.LearnedAt)), fact("paid_at", event.Stamp(c.PaidAt)),
+		}
 	case before.Destination != c.Destination:
-		b.tell("claims", c.ID, "", f, fact("destination", c.Destination))
-		return
-	default:
-		b.tell("claims", c.ID, "", f)
-		return
+		facts = []event.Detail{fact("destination", c.Destination)}
 	}
-	b.tell("claims", c.ID, "", f,
-		fact("claimant", c.ClaimantID), fact("destination", c.Destination), fact("units", ordinals(c.Units)),
-		fact("basis", string(c.BasisChosen)), factOf("potential_minor", c.Potential),
-		fact("learned_at", event.Stamp(c.LearnedAt)), fact("paid_at", event.Stamp(c.PaidAt)))
+	x := exposureChange(c, before)
+	if x != nil {
+		facts = append(facts, x.After.Facts()...)
+	}
+	b.tell("claims", c.ID, "", f, facts...).Exposure = x
+}
+
+// exposureChange is how the running command changed what a claim can still cost; nil where it
+// did not.
+func exposureChange(c *claim.Claim, before *loadedClaim) *event.ExposureChange {
+	x := &event.ExposureChange{After: exposed(c)}
+	if before != nil {
+		x.Before = exposed(&before.Claim)
+	}
+	if x.Before == x.After {
+		return nil
+	}
+	return x
+}
+
+// exposed is what a claim can still cost, and by when. Where that is nothing, so is the rest.
+func exposed(c *claim.Claim) event.Exposure {
+	amount := c.Exposure()
+	if amount == 0 {
+		return event.Exposure{}
+	}
+	return event.Exposure{Amount: amount, Held: min(c.Funding.Held, amount), Due: c.Deadline.UTC()}
 }
 
 // ordinals writes the ordinals of units: "1 2".

@@ -117,6 +117,8 @@ type Book struct {
 	evidence  appendOnly[Evidence]
 	// corrections are those of order lines.
 	corrections appendOnly[LineCorrection]
+	// owedBefore are amounts that took effect before they were recorded.
+	owedBefore appendOnly[debt.Late]
 
 	// The running command.
 	command int

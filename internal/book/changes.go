@@ -52,7 +52,9 @@ type Changes struct {
 	Transfers    []ledger.Transfer
 	DebtsBegun   []debt.Debt
 	DebtsChanged []debt.Debt
-	DebtsEnded   []debt.Debt
+	// DebtsEnded are as they were, with the time at which they ended as Recorded.
+	DebtsEnded []debt.Debt
+	DebtsLate  []debt.Late
 
 	Appeals     []Appeal
 	Approvals   []Approval

@@ -34,6 +34,7 @@ const (
 	KindPayout
 	KindDue
 	KindDebt
+	KindLateDebt
 	KindAppeal
 	KindApproval
 	KindRetraction
@@ -212,6 +213,13 @@ var kinds = [KindCount]kind{
 				func(d *debt.Debt) { c.DebtsChanged = append(c.DebtsChanged, *d) },
 				func(d *debt.Debt) { c.DebtsEnded = append(c.DebtsEnded, *d) })
 		},
+	},
+	// What debts were is kept by the database when they change; beside that, debts may have
+	// taken effect before they were recorded.
+	KindLateDebt: {
+		table: "debt_versions",
+		rows:  func(b *Book) rows { return &b.owedBefore },
+		stage: func(b *Book, c *Changes) { c.DebtsLate = append(c.DebtsLate, b.owedBefore.list...) },
 	},
 	KindAppeal: {
 		table: "appeals",

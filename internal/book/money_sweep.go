@@ -252,9 +252,9 @@ func (b *Book) recover(k debtKey, amount money.Amount, left *purse) error {
 // recoveredTopUp takes part off the debt of a top-up that bounced, which no claim
 // tells of.
 func (b *Book) recoveredTopUp(k debtKey, part money.Amount) {
-	d := b.debts.edit(k, b.command)
+	d := b.changeDebt(k)
 	if d.Open -= part; d.Open == 0 {
-		b.debts.drop(k, b.command)
+		b.endDebt(k)
 	}
 }
 

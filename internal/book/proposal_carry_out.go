@@ -194,10 +194,10 @@ func (b *Book) undo(p *proposal.Proposal) *proposal.Proposal {
 func (b *Book) writeOff(kind debt.Kind, id string, amount money.Amount) error {
 	if kind == debt.TopUp {
 		k := debtKey{kind, id}
-		if d := b.debts.edit(k, b.command); d.Open > amount {
+		if d := b.changeDebt(k); d.Open > amount {
 			d.Open -= amount
 		} else {
-			b.debts.drop(k, b.command)
+			b.endDebt(k)
 		}
 		return b.post(ledger.ReceivableWrittenOff, amount, posting{})
 	}

@@ -114,17 +114,26 @@ func (b *Book) takeFromTopUp(x takenFromTopUp) error {
 		}
 	}
 	if owed := x.amount - back; owed > 0 {
-		b.oweTopUp(x.reference, owed)
+		b.oweTopUp(x.reference, owed, x.at)
 	}
 	return nil
 }
 
-// oweTopUp adds to what the merchant owes for a top-up.
-func (b *Book) oweTopUp(reference string, amount money.Amount) {
-	k := debtKey{debt.TopUp, reference}
-	if b.debts.get(k) != nil {
-		b.debts.edit(k, b.command).Open += amount
+// oweTopUp adds to what the merchant owes for a top-up. It takes effect at a time, or if that is
+// zero, now.
+func (b *Book) oweTopUp(reference string, amount money.Amount, at time.Time) {
+	k, arose := debtKey{debt.TopUp, reference}, b.now
+	if !at.IsZero() && at.Before(b.now) {
+		arose = at
+		b.owedLate(debt.Late{ID: reference, From: at, Open: amount})
+	}
+	if b.debts.get(k) == nil {
+		b.beginDebt(debt.Debt{MerchantID: b.merchantID, Kind: debt.TopUp, ID: reference, Since: b.now, Arose: arose, Open: amount})
 		return
 	}
-	b.debts.add(k, debt.Debt{MerchantID: b.merchantID, Kind: debt.TopUp, ID: reference, Since: b.now, Open: amount}, b.command)
+	d := b.changeDebt(k)
+	d.Open += amount
+	if arose.Before(d.Arose) {
+		d.Arose = arose
+	}
 }

@@ -23,6 +23,11 @@ type Debt struct {
 	// Since is when the debt arose: the oldest is paid first.
 	Since time.Time
 	Open  money.Amount
+	// Recorded is the record time from which on it is as it is, or of a debt that ended, the time
+	// at which it did. A debt that was read with its claim does not have it.
+	Recorded time.Time
+	// Arose is when the debt took effect: Since, or earlier if it was told of late.
+	Arose time.Time
 }
 
 // Kind says to whom something is owed.

@@ -169,6 +169,10 @@ type Event struct {
 	// merchant; the first encoding has none.
 	Rows []Row
 
+	// Exposure is how the command changed what the claim can still cost; nil where it did not.
+	// It is kept beside the content; Decode leaves it empty.
+	Exposure *ExposureChange
+
 	// Content is the encoded event; Hash covers it together with the previous hash.
 	Content string
 	Hash    Hash

@@ -156,6 +156,7 @@ var chineseRefusals = refusals{
 		fault.PeriodStateConflict:       sentence("会计期间当前状态不允许此操作。"),
 		fault.PeriodNotClean:            sentence("会计期间尚不能结账：检查清单未全部通过。"),
 		fault.SuspenseChanged:           sentence("无主款项的金额与所见的不同{{if .availableMinor}}：现为{{.availableMinor}}{{end}}{{if .statedMinor}}，所见为{{.statedMinor}}{{end}}。"),
+		fault.AsOfUnknown:               sentence("无法查询该时点的欠款与未决敞口{{if .knownFrom}}：自{{.knownFrom}}起可查{{end}}。"),
 		fault.SweepDue:                  sentence("入账资金正在用于清偿欠款，可用金额待其完成后得知。"),
 		fault.DebtNotFound:              sentence("没有该笔欠款{{if .debtId}}：{{.debtId}}{{end}}。"),
 		fault.DebtExceeded:              sentence("欠款不足所涉金额{{if .openMinor}}：未清{{.openMinor}}{{end}}{{if .askedMinor}}，申请{{.askedMinor}}{{end}}。"),

@@ -157,6 +157,7 @@ var englishRefusals = refusals{
 		fault.PeriodStateConflict:       sentence("The period is not in a state in which this can be done."),
 		fault.PeriodNotClean:            sentence("The period cannot be closed yet: its checklist is not clean."),
 		fault.SuspenseChanged:           sentence("Another amount lies in suspense than was seen{{if .availableMinor}}: {{.availableMinor}} lies there{{end}}{{if .statedMinor}}, and {{.statedMinor}} was seen{{end}}."),
+		fault.AsOfUnknown:               sentence("Debts and exposure as of that time are not known{{if .knownFrom}}: they are known from {{.knownFrom}} on{{end}}."),
 		fault.SweepDue:                  sentence("Income is still being used for debts. The free amount is known after that."),
 		fault.DebtNotFound:              sentence("There is no such debt{{if .debtId}}: {{.debtId}}{{end}}."),
 		fault.DebtExceeded:              sentence("Less is owed than the request is about{{if .openMinor}}: {{.openMinor}} is open{{end}}{{if .askedMinor}}, and {{.askedMinor}} was asked for{{end}}."),

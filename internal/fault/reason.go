@@ -189,6 +189,7 @@ const (
 	PeriodStateConflict     Reason = "PERIOD_STATE_CONFLICT"
 	PeriodNotClean          Reason = "PERIOD_NOT_CLEAN"
 	SuspenseChanged         Reason = "SUSPENSE_CHANGED"
+	AsOfUnknown             Reason = "AS_OF_UNKNOWN"
 
 	// Jobs.
 	JobNotFound      Reason = "JOB_NOT_FOUND"

@@ -235,7 +235,7 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		return err
 	}
 	p.Debts, err = page(a, "audit debts of claims", `
-		SELECT merchant_id, kind, debt_id, sampling_case, since, open_minor
+		SELECT merchant_id, kind, debt_id, sampling_case, since, open_minor, recorded_from, arose_at
 		FROM debts
 		WHERE merchant_id = $1 AND debt_id BETWEEN $2 AND $3 AND kind <> 'TOP_UP'`, scanDebt, merchantID, from, to)
 	return err

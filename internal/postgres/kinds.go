@@ -40,6 +40,7 @@ var stored = [book.KindCount]storage{
 	book.KindPayout:      {loadPayouts, both((*Tx).writePayoutsMade, (*Tx).writePayoutsChanged)},
 	book.KindDue:         {nil, (*Tx).writeDues},
 	book.KindDebt:        {loadDebts, (*Tx).writeDebts},
+	book.KindLateDebt:    {nil, (*Tx).writeLateDebts},
 	book.KindAppeal:      {nil, (*Tx).writeAppeals},
 	book.KindApproval:    {loadApprovals, (*Tx).writeApprovals},
 	book.KindRetraction:  {nil, (*Tx).writeRetractions},

@@ -37,8 +37,8 @@ func scanApproval(rows *sql.Rows) (book.Approval, error) {
 func scanDebt(rows *sql.Rows) (d debt.Debt, err error) { return d, fillDebt(rows, &d) }
 
 func fillDebt(row scanner, d *debt.Debt) error {
-	err := row.Scan(&d.MerchantID, (*string)(&d.Kind), &d.ID, &d.SamplingCase, &d.Since, (*int64)(&d.Open))
-	inUTC(&d.Since)
+	err := row.Scan(&d.MerchantID, (*string)(&d.Kind), &d.ID, &d.SamplingCase, &d.Since, (*int64)(&d.Open), &d.Recorded, &d.Arose)
+	inUTC(&d.Since, &d.Recorded, &d.Arose)
 	return err
 }
 
@@ -48,13 +48,13 @@ func (tx *Tx) OldestDebts(keys []book.DebtsAfter, limit int) ([]debt.Debt, error
 	kinds := debt.Kinds()
 	var out []debt.Debt
 	err := tx.query("read oldest debts", `
-		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.recorded_from, d.arose_at
 		FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[]) AS k (merchant_id, rank, since, id)
 		CROSS JOIN LATERAL (
-			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, o.rank
+			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.recorded_from, d.arose_at, o.rank
 			FROM unnest($5::text[]) WITH ORDINALITY AS o (kind, rank)
 			CROSS JOIN LATERAL (
-				SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+				SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.recorded_from, d.arose_at
 				FROM debts d
 				WHERE d.merchant_id = k.merchant_id AND d.kind = o.kind
 				  AND (d.since, d.debt_id) > (
@@ -118,7 +118,7 @@ func (tx *Tx) DebtSums(merchantIDs []string) ([]book.DebtSums, error) {
 func (tx *Tx) Debts(keys []debt.Key) ([]debt.Debt, error) {
 	var out []debt.Debt
 	err := tx.query("read debts", `
-		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.recorded_from, d.arose_at
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
 		JOIN debts d ON d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
 		[]any{

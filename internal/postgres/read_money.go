@@ -96,9 +96,9 @@ func (r Reader) Debts(ctx context.Context, q DebtQuery, from DebtCursor, size in
 		from.Kind = q.Kind
 	}
 	l := listing[debt.Debt, DebtCursor]{what: "list debts", query: `
-		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.n > $1
+		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.recorded_from, d.arose_at, d.n > $1
 		FROM (
-			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor,
+			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.recorded_from, d.arose_at,
 			       row_number() OVER (ORDER BY ` + order + `) AS n
 			FROM debts d` + walk + `
 			ORDER BY ` + order + `

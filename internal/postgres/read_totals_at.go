@@ -255,10 +255,20 @@ func (r Reader) TotalsOfAllAt(ctx context.Context, at time.Time, byEffect bool) 
 }
 
 // allSums is how the transfers of all books are summed: by periods, up to the transaction that
-// they know of. Without periods, or if transactions have begun to count anew since, as after a
-// restore from a dump, all transfers are summed: until the numbers of all events lie behind, a
-// number does not say which transfers the periods have.
+// they know of. Without that, all transfers are summed.
 func (r Reader) allSums(ctx context.Context) (query string, args []any, err error) {
+	until, last, found, err := r.periodMark(ctx)
+	if !found || err != nil {
+		return wholeSums, nil, err
+	}
+	return periodSums, []any{until, last}, nil
+}
+
+// periodMark is the transaction up to which the sums over all books know of everything, and the
+// one before which all are visible. There is none without periods, nor if transactions have
+// begun to count anew since, as after a restore from a dump: until the numbers of all events lie
+// behind, a number does not say what the periods have.
+func (r Reader) periodMark(ctx context.Context) (until, last string, found bool, err error) {
 	type place struct{ until, last string }
 	p, found, err := readOne(ctx, r, "read progress of periods", `
 		SELECT p.transaction_id::text, pg_snapshot_xmax(pg_current_snapshot())::text
@@ -268,8 +278,5 @@ func (r Reader) allSums(ctx context.Context) (query string, args []any, err erro
 			SELECT FROM (SELECT e.transaction_id FROM events e ORDER BY e.transaction_id DESC LIMIT 1) last
 			WHERE last.transaction_id >= pg_snapshot_xmax(pg_current_snapshot()))`,
 		func(rows *sql.Rows) (p place, err error) { return p, rows.Scan(&p.until, &p.last) })
-	if !found || err != nil {
-		return wholeSums, nil, err
-	}
-	return periodSums, []any{p.until, p.last}, nil
+	return p.until, p.last, found, err
 }

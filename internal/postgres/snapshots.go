@@ -326,13 +326,18 @@ func sumPeriods(ctx context.Context, tx *sqlx.Tx, events int) (more bool, err er
 	}
 	if place.Ahead {
 		// The database was restored from a dump: its transactions count from the beginning.
-		if _, err := tx.ExecContext(ctx, `DELETE FROM period_totals`); err != nil {
-			return false, err
+		for _, empty := range []string{`DELETE FROM period_totals`, `DELETE FROM exposure_totals`} {
+			if _, err := tx.ExecContext(ctx, empty); err != nil {
+				return false, err
+			}
 		}
 		place.From = "0"
 	}
 	if _, err := tx.ExecContext(ctx, addPeriods, place.From, place.Until, string(timeRecorded), string(timeEffective),
 		pq.Array([]string{string(periodHour), string(periodDay), string(periodMonth)})); err != nil {
+		return false, err
+	}
+	if err := addExposure(ctx, tx, place.From, place.Until.String); err != nil {
 		return false, err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE period_progress SET transaction_id = $1::xid8`, place.Until)

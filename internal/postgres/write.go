@@ -326,10 +326,14 @@ func (tx *Tx) writeEvents(c *book.Changes) {
 	tx.gather("write events", len(rows), `
 		INSERT INTO events (
 			merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
-			claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer)
+			claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer,
+			exposure_before_minor, exposure_before_held_minor, exposure_before_due_at,
+			exposure_minor, exposure_held_minor, exposure_due_at)
 		SELECT
 			r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash,
-			r.claim_version, r.from_state, r.to_state, r.trigger, r.note, r.first_transfer, r.last_transfer
+			r.claim_version, r.from_state, r.to_state, r.trigger, r.note, r.first_transfer, r.last_transfer,
+			r.exposure_before_minor, r.exposure_before_held_minor, r.exposure_before_due_at,
+			r.exposure_minor, r.exposure_held_minor, r.exposure_due_at
 		FROM unnest($1::events[]) r`,
 		pgwire.RowsOf(tx.s.types["events"], rows, putEvent))
 }
@@ -353,6 +357,15 @@ func putEvent(r *pgwire.Records, e *event.Event) {
 	first, last := e.TransferNumbers()
 	r.BigintOrNull(first)
 	r.BigintOrNull(last)
+	x := e.Exposure
+	if x == nil {
+		r.Nulls(oid.T_int8, oid.T_int8, oid.T_timestamptz, oid.T_int8, oid.T_int8, oid.T_timestamptz)
+		return
+	}
+	for _, v := range []event.Exposure{x.Before, x.After} {
+		r.Bigints(int64(v.Amount), int64(v.Held))
+		r.Times(v.Due)
+	}
 }
 
 func (tx *Tx) writeRequests(c *book.Changes) {

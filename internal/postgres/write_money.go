@@ -2,50 +2,8 @@ package postgres
 
 import (
 	"github.com/tenfold-claims/tenfold/internal/book"
-	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
-
-func debtKeys(rows []debt.Debt) []any {
-	return []any{
-		pgwire.Texts(rows, func(d *debt.Debt) string { return d.MerchantID }),
-		pgwire.Texts(rows, func(d *debt.Debt) string { return string(d.Kind) }),
-		pgwire.Texts(rows, func(d *debt.Debt) string { return d.ID }),
-	}
-}
-
-func putDebt(r *pgwire.Records, d *debt.Debt) {
-	r.Texts(d.MerchantID, string(d.Kind), d.ID, d.SamplingCase)
-	r.Times(d.Since)
-	r.Bigints(int64(d.Open))
-}
-
-func (tx *Tx) writeDebts(c *book.Changes) {
-	if rows := c.DebtsBegun; len(rows) > 0 {
-		tx.gather("begin debts", len(rows), `
-			INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
-			SELECT r.merchant_id, r.kind, r.debt_id, r.sampling_case, r.since, r.open_minor
-			FROM unnest($1::debts[]) r`,
-			pgwire.RowsOf(tx.s.types["debts"], rows, putDebt))
-	}
-	if rows := c.DebtsChanged; len(rows) > 0 {
-		tx.gather("change debts", len(rows), `
-			UPDATE debts d
-			SET since = k.since, open_minor = k.open_minor
-			FROM unnest($1::debts[]) k
-			WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.debt_id`,
-			pgwire.RowsOf(tx.s.types["debts"], rows, putDebt))
-	}
-	rows := c.DebtsEnded
-	if len(rows) == 0 {
-		return
-	}
-	tx.gather("end debts", len(rows), `
-		DELETE FROM debts d
-		USING unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
-		WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
-		debtKeys(rows)...)
-}
 
 func (tx *Tx) writeAppeals(c *book.Changes) {
 	rows := c.Appeals

@@ -132,17 +132,3 @@ func (b *backend) readBookAt(ctx context.Context, merchant string, at time.Time)
 	})
 	return p, err
 }
-
-func (s *bookService) GetExposure(ctx context.Context, r *tenfoldv1.GetExposureRequest) (*tenfoldv1.GetExposureResponse, error) {
-	merchant, _ := nameOf(r.GetName())
-	read := s.db.Reader()
-	if err := checkBook(ctx, read, anchor(merchant)); err != nil {
-		return nil, err
-	}
-	weeks, err := read.ExposureByWeek(ctx, anchor(merchant))
-	return answer(&tenfoldv1.GetExposureResponse{Weeks: each(weeks, func(w *postgres.ExposureWeek) *tenfoldv1.ExposureWeek {
-		return &tenfoldv1.ExposureWeek{
-			StartsAt: stamp(w.StartsAt), Exposure: moneyOf(w.Exposure, w.Currency), Held: moneyOf(w.Held, w.Currency), Claims: w.Claims,
-		}
-	})}, err)
-}

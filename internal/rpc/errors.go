@@ -184,6 +184,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.PeriodStateConflict:         codes.FailedPrecondition,
 	fault.PeriodNotClean:              codes.FailedPrecondition,
 	fault.SuspenseChanged:             codes.Aborted,
+	fault.AsOfUnknown:                 codes.FailedPrecondition,
 	fault.ImportNotFound:              codes.NotFound,
 	fault.ImportStateConflict:         codes.FailedPrecondition,
 	fault.ImportChunkMisplaced:        codes.FailedPrecondition,

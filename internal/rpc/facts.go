@@ -101,6 +101,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"state":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"unit":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"earliest":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"knownFrom":   tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"lastTry":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"closedAt":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"confirmedAt": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,

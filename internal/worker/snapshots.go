@@ -21,6 +21,23 @@ func (w *Worker) takeSnapshots(ctx context.Context) error {
 		}
 	}
 	w.snapshotted = next
+	return w.takeExposure(ctx)
+}
+
+// takeExposure does the same for the snapshots of the exposure.
+func (w *Worker) takeExposure(ctx context.Context) error {
+	due, next, err := w.db.ExposuresToSnapshot(ctx, w.exposed, postgres.SnapshotEvery)
+	if err != nil {
+		return err
+	}
+	for _, merchantID := range due {
+		for more := true; more && ctx.Err() == nil; {
+			if more, err = w.db.SnapshotExposure(ctx, merchantID, postgres.SnapshotEvery); err != nil {
+				return err
+			}
+		}
+	}
+	w.exposed = next
 	return nil
 }
 

@@ -142,8 +142,9 @@ type Worker struct {
 	silences silences
 	// cleared is the time up to which reservations were swept.
 	cleared time.Time
-	// snapshotted is the book after which the next look for due snapshots begins.
-	snapshotted string
+	// snapshotted is the book after which the next look for due snapshots begins, exposed that for
+	// snapshots of the exposure.
+	snapshotted, exposed string
 	done        struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed, items atomic.Int64
 	}

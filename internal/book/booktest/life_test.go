@@ -145,6 +145,9 @@ func (l *life) live() {
 			break
 		}
 	}
+
+	// The bank took a top-up back, which is told of late.
+	l.does("", "m1", &book.ReverseTopUp{Reference: "bank-1", EffectiveAt: Start})
 	l.Move(time.Hour)
 	if wrong := l.Prove(); len(wrong) > 0 {
 		l.t.Fatalf("the life is wrong: %q", wrong)

@@ -359,7 +359,12 @@ func (p *proof) checkDebts(subject string, c *claim.Claim, r *claimRows) {
 	}
 	equal(p, subject, "number of debts", len(r.debts), len(want))
 	for _, d := range r.debts {
-		equal(p, subject, "debt "+string(d.Kind), d, want[d.Kind])
+		if d.Recorded.Before(d.Since) || d.Recorded.After(p.rows.Head.RecordedAt) {
+			p.wrongly(subject, "debt %s is as it is from %s on", d.Kind, d.Recorded)
+		}
+		should := want[d.Kind]
+		should.Recorded, should.Arose = d.Recorded, should.Since
+		equal(p, subject, "debt "+string(d.Kind), d, should)
 	}
 }
 

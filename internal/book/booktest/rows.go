@@ -54,6 +54,10 @@ type Rows struct {
 	Payouts map[string]payout.Payout
 	Dues    map[string]book.Due
 	Debts   map[DebtKey]debt.Debt
+	// DebtsWere are debts as they were before they changed or ended, LateDebts those that took
+	// effect before they were recorded.
+	DebtsWere []DebtWas
+	LateDebts []debt.Late
 	// Proposals are without what people said to them: those are Votes.
 	Proposals map[int64]proposal.Proposal
 	Votes     []proposal.Vote
@@ -124,6 +128,12 @@ type (
 		ID   string
 	}
 )
+
+// DebtWas is a debt as it was from Recorded on until before another time.
+type DebtWas struct {
+	debt.Debt
+	Until time.Time
+}
 
 func newRows(merchantID string) *Rows {
 	return &Rows{

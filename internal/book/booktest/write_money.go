@@ -43,7 +43,8 @@ func (r *Rows) writeMoney(c *book.Changes) error {
 		name: "proposal", rows: r.Proposals, key: func(p *proposal.Proposal) int64 { return p.Number },
 		made: withoutVotes(c.ProposalsMade), changed: withoutVotes(c.ProposalsChanged), check: checkProposal,
 	}
-	errs := []error{holds.write(), payouts.write(), dues.write(), debts.write(), proposals.write()}
+	errs := []error{r.keepDebts(c)}
+	errs = append(errs, holds.write(), payouts.write(), dues.write(), debts.write(), proposals.write())
 	for _, v := range c.Votes {
 		if slices.ContainsFunc(r.Votes, func(o proposal.Vote) bool { return o.Number == v.Number && principal.Same(o.Person, v.Person) }) {
 			errs = append(errs, fmt.Errorf("%s has voted on proposal %d before", v.Person, v.Number))
@@ -51,6 +52,24 @@ func (r *Rows) writeMoney(c *book.Changes) error {
 	}
 	r.Votes = append(r.Votes, c.Votes...)
 	return errors.Join(errs...)
+}
+
+// keepDebts keeps debts that change or end as they were.
+func (r *Rows) keepDebts(c *book.Changes) error {
+	for _, d := range slices.Concat(c.DebtsChanged, c.DebtsEnded) {
+		was := r.Debts[DebtKey{d.Kind, d.ID}]
+		if !was.Recorded.Before(d.Recorded) {
+			return fmt.Errorf("debt %s %s changes at %s, and is as it is from %s on", d.Kind, d.ID, d.Recorded, was.Recorded)
+		}
+		r.DebtsWere = append(r.DebtsWere, DebtWas{was, d.Recorded})
+	}
+	for _, l := range c.DebtsLate {
+		if !l.From.Before(l.Until) || l.Open <= 0 || slices.ContainsFunc(r.LateDebts, func(o debt.Late) bool { return o.ID == l.ID && o.Event == l.Event }) {
+			return fmt.Errorf("debt %s was owed late from %s until %s, or is told of twice", l.ID, l.From, l.Until)
+		}
+	}
+	r.LateDebts = append(r.LateDebts, c.DebtsLate...)
+	return nil
 }
 
 func checkHold(old, h *ledger.Hold) error {

@@ -463,11 +463,14 @@ func (x *TrialBalance) GetTotals() []*TransferTotal {
 	return nil
 }
 
-// GetExposureRequest names a book, or all.
+// GetExposureRequest names a book, or all, and a time.
 type GetExposureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- for all merchants.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The exposure as it was recorded by this time, with the deadlines of then; not
+	// in the future. Unset: now.
+	RecordedBy    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=recorded_by,json=recordedBy,proto3" json:"recorded_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -507,6 +510,13 @@ func (x *GetExposureRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *GetExposureRequest) GetRecordedBy() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedBy
+	}
+	return nil
 }
 
 // GetExposureResponse holds the exposure.
@@ -662,10 +672,12 @@ const file_tenfold_v1_book_service_proto_rawDesc = "" +
 	"\fTrialBalance\x12-\n" +
 	"\rcurrency_code\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x129\n" +
 	"\baccounts\x18\x02 \x03(\v2\x13.tenfold.v1.AccountB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\baccounts\x12;\n" +
-	"\x06totals\x18\x03 \x03(\v2\x19.tenfold.v1.TransferTotalB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06totals\"e\n" +
+	"\x06totals\x18\x03 \x03(\v2\x19.tenfold.v1.TransferTotalB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06totals\"\xc4\x01\n" +
 	"\x12GetExposureRequest\x12O\n" +
 	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
-	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"O\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12]\n" +
+	"\vrecorded_by\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
+	"recordedBy\"O\n" +
 	"\x13GetExposureResponse\x128\n" +
 	"\x05weeks\x18\x01 \x03(\v2\x18.tenfold.v1.ExposureWeekB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05weeks\"\xdd\x01\n" +
 	"\fExposureWeek\x12A\n" +
@@ -723,21 +735,22 @@ var file_tenfold_v1_book_service_proto_depIdxs = []int32{
 	5,  // 4: tenfold.v1.GetTrialBalanceResponse.balances:type_name -> tenfold.v1.TrialBalance
 	11, // 5: tenfold.v1.TrialBalance.accounts:type_name -> tenfold.v1.Account
 	12, // 6: tenfold.v1.TrialBalance.totals:type_name -> tenfold.v1.TransferTotal
-	8,  // 7: tenfold.v1.GetExposureResponse.weeks:type_name -> tenfold.v1.ExposureWeek
-	10, // 8: tenfold.v1.ExposureWeek.starts_at:type_name -> google.protobuf.Timestamp
-	13, // 9: tenfold.v1.ExposureWeek.exposure:type_name -> tenfold.v1.Money
-	13, // 10: tenfold.v1.ExposureWeek.held:type_name -> tenfold.v1.Money
-	1,  // 11: tenfold.v1.BookService.ListBooks:input_type -> tenfold.v1.ListBooksRequest
-	3,  // 12: tenfold.v1.BookService.GetTrialBalance:input_type -> tenfold.v1.GetTrialBalanceRequest
-	6,  // 13: tenfold.v1.BookService.GetExposure:input_type -> tenfold.v1.GetExposureRequest
-	2,  // 14: tenfold.v1.BookService.ListBooks:output_type -> tenfold.v1.ListBooksResponse
-	4,  // 15: tenfold.v1.BookService.GetTrialBalance:output_type -> tenfold.v1.GetTrialBalanceResponse
-	7,  // 16: tenfold.v1.BookService.GetExposure:output_type -> tenfold.v1.GetExposureResponse
-	14, // [14:17] is the sub-list for method output_type
-	11, // [11:14] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	10, // 7: tenfold.v1.GetExposureRequest.recorded_by:type_name -> google.protobuf.Timestamp
+	8,  // 8: tenfold.v1.GetExposureResponse.weeks:type_name -> tenfold.v1.ExposureWeek
+	10, // 9: tenfold.v1.ExposureWeek.starts_at:type_name -> google.protobuf.Timestamp
+	13, // 10: tenfold.v1.ExposureWeek.exposure:type_name -> tenfold.v1.Money
+	13, // 11: tenfold.v1.ExposureWeek.held:type_name -> tenfold.v1.Money
+	1,  // 12: tenfold.v1.BookService.ListBooks:input_type -> tenfold.v1.ListBooksRequest
+	3,  // 13: tenfold.v1.BookService.GetTrialBalance:input_type -> tenfold.v1.GetTrialBalanceRequest
+	6,  // 14: tenfold.v1.BookService.GetExposure:input_type -> tenfold.v1.GetExposureRequest
+	2,  // 15: tenfold.v1.BookService.ListBooks:output_type -> tenfold.v1.ListBooksResponse
+	4,  // 16: tenfold.v1.BookService.GetTrialBalance:output_type -> tenfold.v1.GetTrialBalanceResponse
+	7,  // 17: tenfold.v1.BookService.GetExposure:output_type -> tenfold.v1.GetExposureResponse
+	15, // [15:18] is the sub-list for method output_type
+	12, // [12:15] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_book_service_proto_init() }

@@ -41,7 +41,8 @@ type BookServiceClient interface {
 	// MERCHANT_NOT_FOUND.
 	GetTrialBalance(ctx context.Context, in *GetTrialBalanceRequest, opts ...grpc.CallOption) (*GetTrialBalanceResponse, error)
 	// GetExposure tells what open claims may still cost a merchant, or all
-	// merchants, by the week in which their deadline runs out. MERCHANT_NOT_FOUND.
+	// merchants, by the week in which their deadline runs out, as of a time or now.
+	// MERCHANT_NOT_FOUND, AS_OF_UNKNOWN.
 	GetExposure(ctx context.Context, in *GetExposureRequest, opts ...grpc.CallOption) (*GetExposureResponse, error)
 }
 
@@ -100,7 +101,8 @@ type BookServiceServer interface {
 	// MERCHANT_NOT_FOUND.
 	GetTrialBalance(context.Context, *GetTrialBalanceRequest) (*GetTrialBalanceResponse, error)
 	// GetExposure tells what open claims may still cost a merchant, or all
-	// merchants, by the week in which their deadline runs out. MERCHANT_NOT_FOUND.
+	// merchants, by the week in which their deadline runs out, as of a time or now.
+	// MERCHANT_NOT_FOUND, AS_OF_UNKNOWN.
 	GetExposure(context.Context, *GetExposureRequest) (*GetExposureResponse, error)
 	mustEmbedUnimplementedBookServiceServer()
 }

@@ -1556,7 +1556,15 @@ type ListDebtsRequest struct {
 	// since takes ">=" or "<=" and a quoted RFC 3339 time, open ">=" or "<=" and
 	// a number of minor units. The sums by age are those of all debts, whatever
 	// the filter.
-	Filter        string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
+	Filter string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
+	// The time as of which the debts are read; their ages count until then. Unset:
+	// now.
+	//
+	// Types that are valid to be assigned to AsOf:
+	//
+	//	*ListDebtsRequest_RecordedBy
+	//	*ListDebtsRequest_EffectiveBy
+	AsOf          isListDebtsRequest_AsOf `protobuf_oneof:"as_of"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1625,6 +1633,52 @@ func (x *ListDebtsRequest) GetFilter() string {
 	}
 	return ""
 }
+
+func (x *ListDebtsRequest) GetAsOf() isListDebtsRequest_AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *ListDebtsRequest) GetRecordedBy() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.AsOf.(*ListDebtsRequest_RecordedBy); ok {
+			return x.RecordedBy
+		}
+	}
+	return nil
+}
+
+func (x *ListDebtsRequest) GetEffectiveBy() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.AsOf.(*ListDebtsRequest_EffectiveBy); ok {
+			return x.EffectiveBy
+		}
+	}
+	return nil
+}
+
+type isListDebtsRequest_AsOf interface {
+	isListDebtsRequest_AsOf()
+}
+
+type ListDebtsRequest_RecordedBy struct {
+	// The debts as they were recorded by this time; not in the future.
+	RecordedBy *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=recorded_by,json=recordedBy,proto3,oneof"`
+}
+
+type ListDebtsRequest_EffectiveBy struct {
+	// The debts that had taken effect by this time, as they are known now; not in
+	// the future. A top-up that was taken back with a time in the past is owed,
+	// and counts as open, since then. Every other debt takes effect when it is
+	// recorded.
+	EffectiveBy *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=effective_by,json=effectiveBy,proto3,oneof"`
+}
+
+func (*ListDebtsRequest_RecordedBy) isListDebtsRequest_AsOf() {}
+
+func (*ListDebtsRequest_EffectiveBy) isListDebtsRequest_AsOf() {}
 
 // ListDebtsResponse holds one page of debts.
 type ListDebtsResponse struct {
@@ -1821,7 +1875,7 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x06filter\x18\x06 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\"w\n" +
 	"\x11ListHoldsResponse\x120\n" +
 	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05holds\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xa0\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xed\x03\n" +
 	"\x10ListDebtsRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x126\n" +
@@ -1829,7 +1883,11 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
 	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
-	"\x06filter\x18\x05 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\"\xb3\x01\n" +
+	"\x06filter\x18\x05 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\x12_\n" +
+	"\vrecorded_by\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01H\x00R\n" +
+	"recordedBy\x12a\n" +
+	"\feffective_by\x18\a \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01H\x00R\veffectiveByB\a\n" +
+	"\x05as_of\"\xb3\x01\n" +
 	"\x11ListDebtsResponse\x120\n" +
 	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05debts\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\x12:\n" +
@@ -1926,35 +1984,37 @@ var file_tenfold_v1_deposit_service_proto_depIdxs = []int32{
 	28, // 27: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
 	29, // 28: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
 	30, // 29: tenfold.v1.ListDebtsRequest.kind:type_name -> tenfold.v1.DebtKind
-	31, // 30: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
-	32, // 31: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
-	0,  // 32: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
-	2,  // 33: tenfold.v1.DepositService.BatchOpenBooks:input_type -> tenfold.v1.BatchOpenBooksRequest
-	5,  // 34: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
-	7,  // 35: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
-	9,  // 36: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
-	11, // 37: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
-	13, // 38: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
-	15, // 39: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
-	17, // 40: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
-	19, // 41: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
-	21, // 42: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
-	1,  // 43: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
-	3,  // 44: tenfold.v1.DepositService.BatchOpenBooks:output_type -> tenfold.v1.BatchOpenBooksResponse
-	6,  // 45: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
-	8,  // 46: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
-	10, // 47: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
-	12, // 48: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
-	14, // 49: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
-	16, // 50: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
-	18, // 51: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
-	20, // 52: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
-	22, // 53: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
-	43, // [43:54] is the sub-list for method output_type
-	32, // [32:43] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	25, // 30: tenfold.v1.ListDebtsRequest.recorded_by:type_name -> google.protobuf.Timestamp
+	25, // 31: tenfold.v1.ListDebtsRequest.effective_by:type_name -> google.protobuf.Timestamp
+	31, // 32: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
+	32, // 33: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
+	0,  // 34: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
+	2,  // 35: tenfold.v1.DepositService.BatchOpenBooks:input_type -> tenfold.v1.BatchOpenBooksRequest
+	5,  // 36: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
+	7,  // 37: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
+	9,  // 38: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
+	11, // 39: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
+	13, // 40: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
+	15, // 41: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
+	17, // 42: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
+	19, // 43: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
+	21, // 44: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
+	1,  // 45: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
+	3,  // 46: tenfold.v1.DepositService.BatchOpenBooks:output_type -> tenfold.v1.BatchOpenBooksResponse
+	6,  // 47: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
+	8,  // 48: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
+	10, // 49: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
+	12, // 50: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
+	14, // 51: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
+	16, // 52: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
+	18, // 53: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
+	20, // 54: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
+	22, // 55: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
+	45, // [45:56] is the sub-list for method output_type
+	34, // [34:45] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_deposit_service_proto_init() }
@@ -1969,6 +2029,10 @@ func file_tenfold_v1_deposit_service_proto_init() {
 	file_tenfold_v1_deposit_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*ReverseTopUpRequest_PaymentReference)(nil),
 		(*ReverseTopUpRequest_Transfer)(nil),
+	}
+	file_tenfold_v1_deposit_service_proto_msgTypes[21].OneofWrappers = []any{
+		(*ListDebtsRequest_RecordedBy)(nil),
+		(*ListDebtsRequest_EffectiveBy)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

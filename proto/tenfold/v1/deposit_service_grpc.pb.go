@@ -88,8 +88,9 @@ type DepositServiceClient interface {
 	// PAGE_TOKEN_INVALID.
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
 	// ListDebts lists the debts of a merchant or of all merchants and the holds
-	// yet to be made, by kind and oldest first, with sums by age.
-	// MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+	// yet to be made, by kind and oldest first, with sums by age, as of a time or
+	// now. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID,
+	// AS_OF_UNKNOWN.
 	ListDebts(ctx context.Context, in *ListDebtsRequest, opts ...grpc.CallOption) (*ListDebtsResponse, error)
 }
 
@@ -267,8 +268,9 @@ type DepositServiceServer interface {
 	// PAGE_TOKEN_INVALID.
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
 	// ListDebts lists the debts of a merchant or of all merchants and the holds
-	// yet to be made, by kind and oldest first, with sums by age.
-	// MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+	// yet to be made, by kind and oldest first, with sums by age, as of a time or
+	// now. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID,
+	// AS_OF_UNKNOWN.
 	ListDebts(context.Context, *ListDebtsRequest) (*ListDebtsResponse, error)
 	mustEmbedUnimplementedDepositServiceServer()
 }

@@ -486,6 +486,10 @@ const (
 	// ABORTED. Another amount lies in suspense than the caller saw. Look what came
 	// in or went out, and explain the amount that lies there.
 	Reason_REASON_SUSPENSE_CHANGED Reason = 233
+	// FAILED_PRECONDITION. Debts and exposure as of that time are not known: the book
+	// is older than their history. The metadata has the time from which on they are
+	// known.
+	Reason_REASON_AS_OF_UNKNOWN Reason = 178
 	// NOT_FOUND. The decision rules have no version of this number.
 	Reason_REASON_DECISION_RULES_NOT_FOUND Reason = 205
 	// FAILED_PRECONDITION. The decision rules would take effect less than a day after
@@ -652,6 +656,7 @@ var (
 		231: "REASON_PERIOD_STATE_CONFLICT",
 		232: "REASON_PERIOD_NOT_CLEAN",
 		233: "REASON_SUSPENSE_CHANGED",
+		178: "REASON_AS_OF_UNKNOWN",
 		205: "REASON_DECISION_RULES_NOT_FOUND",
 		206: "REASON_DECISION_RULES_NOTICE_TOO_SHORT",
 	}
@@ -812,6 +817,7 @@ var (
 		"REASON_PERIOD_STATE_CONFLICT":            231,
 		"REASON_PERIOD_NOT_CLEAN":                 232,
 		"REASON_SUSPENSE_CHANGED":                 233,
+		"REASON_AS_OF_UNKNOWN":                    178,
 		"REASON_DECISION_RULES_NOT_FOUND":         205,
 		"REASON_DECISION_RULES_NOTICE_TOO_SHORT":  206,
 	}
@@ -849,7 +855,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xb3(\n" +
+	"tenfold.v1*\xce(\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -1007,7 +1013,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1bREASON_SOURCE_PROOF_MISSING\x10\xff\x01\x12!\n" +
 	"\x1cREASON_PERIOD_STATE_CONFLICT\x10\xe7\x01\x12\x1c\n" +
 	"\x17REASON_PERIOD_NOT_CLEAN\x10\xe8\x01\x12\x1c\n" +
-	"\x17REASON_SUSPENSE_CHANGED\x10\xe9\x01\x12$\n" +
+	"\x17REASON_SUSPENSE_CHANGED\x10\xe9\x01\x12\x19\n" +
+	"\x14REASON_AS_OF_UNKNOWN\x10\xb2\x01\x12$\n" +
 	"\x1fREASON_DECISION_RULES_NOT_FOUND\x10\xcd\x01\x12+\n" +
 	"&REASON_DECISION_RULES_NOTICE_TOO_SHORT\x10\xce\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
