@@ -17,6 +17,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -81,7 +82,8 @@ func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int
 		all:  all,
 		head: book.Head{MerchantID: merchantID}, most: most, sums: make(map[ledger.Purpose]ledger.Balance),
 		persons: make(map[string]string), behind: make(map[string]string), deciders: make(map[int64]string),
-		told: make(map[string]int64), proposals: make(map[string]tale), correctors: make(map[string]corrector),
+		debts: debtHistory{open: make(map[string]debtTold), were: make(map[debt.Kind]digests)},
+		told:  make(map[string]int64), proposals: make(map[string]tale), correctors: make(map[string]corrector),
 	}
 	err := db.InAudit(ctx, func(a *postgres.Audit) error {
 		b.rows = a
@@ -137,6 +139,7 @@ type check struct {
 var checks = [...]check{
 	{(*inspection).checkPersons, []book.Kind{book.KindPerson}},
 	{(*inspection).checkHistory, []book.Kind{book.KindEvent, book.KindTransfer}},
+	{(*inspection).checkDebtHistory, []book.Kind{book.KindDebt, book.KindLateDebt}},
 	{(*inspection).checkMoves, []book.Kind{book.KindEvent}},
 	{(*inspection).checkClaims, []book.Kind{
 		book.KindClaim, book.KindRevision, book.KindResult, book.KindWait, book.KindHold, book.KindPayout, book.KindDebt,
@@ -186,6 +189,9 @@ type inspection struct {
 	// told.
 	proposals map[string]tale
 	marks     tale
+
+	// debts are what events told of debts.
+	debts debtHistory
 
 	// marksLeft are the marks of closed months behind the event that was checked last.
 	marksLeft []postgres.Mark

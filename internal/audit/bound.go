@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -110,6 +111,12 @@ func (b *inspection) gather(stored *postgres.StoredEvent, e *event.Event, l *loo
 		case "requests":
 			k.key = e.Actor.Workload + "/" + e.Method + "/" + e.RequestID
 			l.rows.Requests = append(l.rows.Requests, postgres.RequestKey{Workload: e.Actor.Workload, Method: e.Method, RequestID: e.RequestID})
+		case "debts":
+			b.debts.takeDebt(e, r)
+			continue
+		case "debt_versions":
+			b.debts.takeLate(e, r)
+			continue
 		case "proposals":
 			if _, again := b.proposals[r.Key]; !again {
 				b.told[r.Table]++
@@ -215,6 +222,39 @@ type story struct {
 	filed  string
 	// assignee is who was last given the review.
 	assignee string
+	// exposed is what the claim can still cost after its last event; empty where that is not known,
+	// since no event has told of it yet.
+	exposed string
+}
+
+// nothingExposed is the exposure of a claim before it is filed.
+var nothingExposed = postgres.ExposureText(event.Exposure{})
+
+// expose takes in what an event says of the exposure of the claim: before it, it is as the last
+// event left it.
+func (b *inspection) expose(s *story, stored *postgres.StoredEvent, e *event.Event) {
+	if stored.ExposureBefore == "" {
+		return
+	}
+	if e.Kind == event.ClaimFiled {
+		s.exposed = nothingExposed
+	}
+	if s.exposed != "" {
+		equal(b, fmt.Sprintf("event %d", stored.Number), "exposure before it", stored.ExposureBefore, s.exposed)
+	}
+	s.exposed = stored.ExposureAfter
+}
+
+// checkExposed compares what a claim can still cost with what its last event says.
+func (b *inspection) checkExposed(subject string, c *claim.Claim, told *story) {
+	if told.exposed == "" {
+		return
+	}
+	exposed := event.Exposure{}
+	if amount := c.Exposure(); amount > 0 {
+		exposed = event.Exposure{Amount: amount, Held: min(c.Funding.Held, amount), Due: c.Deadline}
+	}
+	equal(b, subject, "exposure in its last event", told.exposed, postgres.ExposureText(exposed))
 }
 
 // checkBound compares the rows about the claims from one id to another with the events
@@ -236,6 +276,7 @@ func (b *inspection) checkBound(from, to string) (map[string]*story, error) {
 			stories[events[i].ClaimID] = s
 		}
 		s.take(e)
+		b.expose(s, &events[i], e)
 		for j := range e.Rows {
 			switch r := &e.Rows[j]; r.Table {
 			case "claims", "claim_revisions", "results", "result_retractions", "holds", "payouts", "appeals", "approvals",

@@ -93,6 +93,7 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 	disclosures := take(&p.Disclosures, func(d *book.Disclosure) string { return d.ClaimID }, c.ID)
 	requests := take(&p.EvidenceRequests, func(x *claim.EvidenceRequest) string { return x.ClaimID }, c.ID)
 	if told != nil {
+		b.checkExposed(subject, c, told)
 		b.checkPeople(subject, c, told, revisions, approvals, evidence)
 		b.checkNotes(subject, told, notes)
 		b.checkCommissions(subject, told, commissions)

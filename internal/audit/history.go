@@ -97,6 +97,14 @@ func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers, l *loos
 	case c.Move != nil:
 		equal(b, subject, "move", *e.Move, *c.Move)
 	}
+	exposed := ""
+	if told := c.ExposureTold(); told != nil {
+		exposed = postgres.ExposureText(*told)
+	}
+	equal(b, subject, "exposure", e.ExposureAfter, exposed)
+	if (e.ExposureBefore == "") != (exposed == "") {
+		b.wrong(subject, "its columns and its content disagree on whether it changed the exposure of a claim")
+	}
 	b.gather(e, c, l)
 	first, last := c.TransferNumbers()
 	equal(b, subject, "first transfer", e.FirstTransfer, first)

@@ -131,7 +131,7 @@ func (m *mutation) copy() {
 }
 
 // notOfBooks are the tables that hold nothing of a book's claims and money, or only sums that
-// are made of its transfers.
+// are made of its transfers and events.
 var notOfBooks = []string{
 	"access_refusals", "webhooks", "webhook_deliveries", "webhook_requests", "catalog_requests", "calendar_days", "event_quarantines",
 	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes", "rules_proposals", "rules_proposal_votes",
@@ -139,6 +139,7 @@ var notOfBooks = []string{
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
 	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items",
 	"balance_snapshots", "snapshot_progress", "period_totals", "period_progress",
+	"exposure_openings", "exposure_snapshots", "exposure_totals",
 	"suspense_explanations", "audit_runs",
 }
 

@@ -63,10 +63,9 @@ func (b *Book) bindDebts(f *event.RowForm) {
 }
 
 func bindDebt(f *event.RowForm, d *debt.Debt) {
-	f.Texts(d.SamplingCase)
-	f.Times(d.Since)
 	f.Numbers(int64(d.Open))
-	f.Times(d.Recorded, d.Arose)
+	f.Texts(d.SamplingCase)
+	f.Times(d.Since, d.Recorded, d.Arose)
 }
 
 // debtFacts are the values of a debt that its versions repeat.

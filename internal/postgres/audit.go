@@ -121,6 +121,25 @@ type StoredEvent struct {
 	// Move is what its columns say of a move; nil for none. Note is the mover's reason.
 	Move *event.Move
 	Note string
+	// ExposureBefore and ExposureAfter are what its columns say of its claim's exposure before and
+	// after it; empty where they say nothing.
+	ExposureBefore, ExposureAfter string
+}
+
+// exposureText is an exposure in the columns of an event that begin with a prefix: the amount, the
+// part that is held, and the deadline in microseconds or a dash.
+func exposureText(prefix string) string {
+	amount, held, due := prefix+"_minor", prefix+"_held_minor", prefix+"_due_at"
+	return "CASE WHEN num_nonnulls(r." + amount + ", r." + held + ", r." + due + ") = 0 THEN '' ELSE concat_ws(' ', coalesce(r." + amount +
+		"::text, '?'), coalesce(r." + held + "::text, '?'), coalesce(" + micros(due) + ", '-')) END"
+}
+
+// ExposureText writes an exposure as the columns of an event do.
+func ExposureText(x event.Exposure) string {
+	if x.Due.IsZero() {
+		return fmt.Sprintf("%d %d -", x.Amount, x.Held)
+	}
+	return fmt.Sprintf("%d %d %d", x.Amount, x.Held, x.Due.UnixMicro())
 }
 
 // Events reads the events of a book after a number, in order.
@@ -128,8 +147,9 @@ func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent
 	return page(a, "audit events", `
 		SELECT event_number, kind, coalesce(claim_id, ''), recorded_at, encoding, content, hash,
 		       coalesce(first_transfer, 0), coalesce(last_transfer, 0),
-		       from_state, to_state, trigger, claim_version, coalesce(note, '')
-		FROM events
+		       from_state, to_state, trigger, claim_version, coalesce(note, ''),
+		       `+exposureText("exposure_before")+`, `+exposureText("exposure")+`
+		FROM events r
 		WHERE merchant_id = $1 AND event_number > $2
 		ORDER BY event_number
 		LIMIT $3`,
@@ -138,7 +158,7 @@ func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent
 			var from, to, trigger sql.NullString
 			var version sql.NullInt64
 			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, (*anyTime)(&e.RecordedAt), (*anyEncoding)(&e.Encoding), &e.Content, &hash,
-				&e.FirstTransfer, &e.LastTransfer, &from, &to, &trigger, &version, &e.Note)
+				&e.FirstTransfer, &e.LastTransfer, &from, &to, &trigger, &version, &e.Note, &e.ExposureBefore, &e.ExposureAfter)
 			copy(e.Hash[:], hash)
 			if from.Valid || to.Valid || trigger.Valid || version.Valid {
 				e.Move = &event.Move{From: from.String, To: to.String, Trigger: trigger.String, Version: version.Int64}

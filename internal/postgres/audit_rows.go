@@ -64,6 +64,9 @@ const (
 	boundBooks = `currency opened_at:time sweep_since:time sweep_deposit_minor sweep_shop_funds_minor demanded_minor
 		demand_deadline_at:time exit_begun_at:time exited_at:time demand_lapsed_at:time sweep_after_kind sweep_after_since:time
 		sweep_after_id write_off_waived_minor labels:later`
+	boundDebts = `open_minor sampling_case since:time recorded_from:time arose_at:time`
+	// The event of an amount that took effect before it was recorded binds it by these.
+	boundLateDebts = `debt_id from_at:time until_at:time open_minor`
 	boundRequests = `digest:bytes claim_id result_id payout_id transfer_number event_number recorded_at:time`
 )
 
@@ -77,7 +80,7 @@ func BoundColumns() map[string][]string {
 		"evidence_disclosures": boundDisclosures, "evidence_requests": boundEvidenceRequests,
 		"pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
-		"order_line_corrections": boundCorrections,
+		"order_line_corrections": boundCorrections, "debts": boundDebts, "debt_versions": boundLateDebts,
 	} {
 		for _, c := range strings.Fields(columns) {
 			name, _, _ := strings.Cut(c, ":")
@@ -377,11 +380,11 @@ func (a *Audit) MadeAfter(merchantID string, after int64) (map[string]int64, err
 // ClaimEvents reads the events about the claims from one id to another, by claim and number.
 func (a *Audit) ClaimEvents(merchantID, from, to string) ([]StoredEvent, error) {
 	return page(a, "audit events of claims", `
-		SELECT event_number, claim_id, encoding, content
-		FROM events
+		SELECT event_number, claim_id, encoding, content, `+exposureText("exposure_before")+`, `+exposureText("exposure")+`
+		FROM events r
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
 		ORDER BY claim_id, event_number`,
 		func(rows *sql.Rows) (e StoredEvent, err error) {
-			return e, rows.Scan(&e.Number, &e.ClaimID, &e.Encoding, &e.Content)
+			return e, rows.Scan(&e.Number, &e.ClaimID, &e.Encoding, &e.Content, &e.ExposureBefore, &e.ExposureAfter)
 		}, merchantID, from, to)
 }

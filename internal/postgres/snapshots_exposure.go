@@ -59,7 +59,7 @@ func (db *DB) SnapshotExposure(ctx context.Context, merchantID string, every int
 		INSERT INTO exposure_snapshots (merchant_id, at, event_number, weeks, exposures, held, claims)
 		SELECT l.merchant_id, l.recorded_at, l.event_number, coalesce(w.weeks, '{}'), coalesce(w.exposures, '{}'), coalesce(w.held, '{}'),
 		       coalesce(w.claims, '{}')
-		FROM (SELECT e.merchant_id, e.recorded_at, e.event_number FROM events e WHERE e.merchant_id = $1 AND e.event_number = $2 + $3) l
+		FROM (SELECT e.merchant_id, e.recorded_at, e.event_number FROM events e WHERE e.merchant_id = $1 AND e.event_number = $2::bigint + $3::bigint) l
 		CROSS JOIN (
 			SELECT array_agg(w.week ORDER BY w.week) AS weeks, array_agg(w.exposure_minor ORDER BY w.week) AS exposures,
 			       array_agg(w.held_minor ORDER BY w.week) AS held, array_agg(w.claims ORDER BY w.week) AS claims
@@ -75,7 +75,7 @@ func (db *DB) SnapshotExposure(ctx context.Context, merchantID string, every int
 						SELECT e.exposure_before_minor, e.exposure_before_held_minor, e.exposure_before_due_at,
 						       e.exposure_minor, e.exposure_held_minor, e.exposure_due_at
 						FROM events e
-						WHERE e.merchant_id = $1 AND e.event_number > $2 AND e.event_number <= $2 + $3
+						WHERE e.merchant_id = $1 AND e.event_number > $2 AND e.event_number <= $2::bigint + $3::bigint
 						OFFSET 0) e`+exposureDeltas+`) x
 				GROUP BY x.week
 				HAVING sum(x.claims) <> 0) w) w
