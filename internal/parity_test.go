@@ -188,6 +188,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"claims_payout_form_known":                sorted(claim.PayoutForms()),
 		"payouts_form_known":                      sorted(claim.PayoutForms()),
 		"debts_kind_known":                        sorted(debt.Kinds()),
+		"debt_versions_kind_known":                sorted(debt.Kinds()),
 		"calendar_days_kind_known":                sorted(calendar.Kinds()),
 		"payouts_coupon_state_known":              append([]string{""}, sorted(payout.CouponStates())...),
 		"proposals_kind_known":                    sorted(proposal.Kinds()),
@@ -236,6 +237,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"balance_snapshots_basis_known": constants(t, "postgres", "basis"),
 		"period_totals_basis_known":     constants(t, "postgres", "transferTime"),
 		"period_totals_period_known":    constants(t, "postgres", "length"),
+		"exposure_totals_period_known":  constants(t, "postgres", "length"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}

@@ -52,9 +52,12 @@ type Changes struct {
 	Transfers    []ledger.Transfer
 	DebtsBegun   []debt.Debt
 	DebtsChanged []debt.Debt
-	// DebtsEnded are as they were, with the time at which they ended as Recorded.
+	// DebtsEnded have the time at which they ended as Recorded.
 	DebtsEnded []debt.Debt
-	DebtsLate  []debt.Late
+	// DebtsKept are those that changed or ended: as the database has them they are kept, until
+	// before Recorded.
+	DebtsKept []debt.Debt
+	DebtsLate []debt.Late
 
 	Appeals     []Appeal
 	Approvals   []Approval

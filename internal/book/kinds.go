@@ -210,8 +210,12 @@ var kinds = [KindCount]kind{
 		stage: func(b *Book, c *Changes) {
 			b.debts.staged(
 				func(d *debt.Debt) { c.DebtsBegun = append(c.DebtsBegun, *d) },
-				func(d *debt.Debt) { c.DebtsChanged = append(c.DebtsChanged, *d) },
-				func(d *debt.Debt) { c.DebtsEnded = append(c.DebtsEnded, *d) })
+				func(d *debt.Debt) {
+					c.DebtsChanged, c.DebtsKept = append(c.DebtsChanged, *d), append(c.DebtsKept, *d)
+				},
+				func(d *debt.Debt) {
+					c.DebtsEnded, c.DebtsKept = append(c.DebtsEnded, *d), append(c.DebtsKept, *d)
+				})
 		},
 	},
 	// What debts were is kept by the database when they change; beside that, debts may have

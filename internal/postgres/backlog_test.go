@@ -28,8 +28,8 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		 SELECT 'm1', 'w1', i, '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute', 0, 0, '',
 		        CASE WHEN i <= 3 THEN '2026-03-02 09:00Z'::timestamptz END
 		 FROM generate_series(1, 6) i`,
-		`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
-		 SELECT 'm1', kind, 'd' || i, '', '2026-03-02 09:00Z'::timestamptz - i * interval '1 minute', 1
+		`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor, recorded_from, arose_at)
+		 SELECT 'm1', kind, 'd' || i, '', '2026-03-02 09:00Z'::timestamptz - i * interval '1 minute', 1, '2026-03-02 09:00Z', '2026-03-02 09:00Z'
 		 FROM generate_series(1, 3) i CROSS JOIN unnest(ARRAY['SHORTFALL', 'HOLD']) kind`,
 		`INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash)
 		 SELECT 'm1', i, '', '2026-03-01Z', 1, '', decode(repeat('00', 32), 'hex') FROM generate_series(1, 3) i`,

@@ -63,6 +63,8 @@ func TestEveryTableOfBooksIsAKind(t *testing.T) {
 		"reservations":          "keyed by themselves, over all books",
 		"balance_snapshots":     "sums that a worker makes of transfers",
 		"snapshot_progress":     "how far it is with them",
+		"exposure_snapshots":    "sums that a worker makes of events",
+		"exposure_openings":     "how books were when the history of their exposure began",
 		"period_heads":          "a mark of the close of a month in each book",
 		"suspense_explanations": "what a person said of an account, for the close of a month",
 		"access_refusals":       "attempts that were refused, of books or of none",

@@ -31,6 +31,7 @@ func debtNumber(kind debt.Kind, g int) debt.Debt {
 		MerchantID: fmt.Sprintf("m%d", g%10), Kind: kind, ID: fmt.Sprintf("D%09d", g), Open: money.Amount(g),
 		Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(g*7919%1009) * time.Hour),
 	}
+	d.Recorded, d.Arose = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), d.Since
 	if g <= debtsOfHot {
 		d.MerchantID = "hot"
 	}

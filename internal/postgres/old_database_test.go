@@ -64,6 +64,9 @@ var withoutOldRows = map[string]string{
 	"snapshot_progress":          "a worker makes it with the first snapshot",
 	"period_totals":              "a worker makes them of transfers",
 	"period_progress":            "a worker makes it with the first sums",
+	"debt_versions":              "debts were kept as they are, not as they were",
+	"exposure_snapshots":         "a worker makes them of events",
+	"exposure_totals":            "a worker makes them of events",
 	"period_changes":             "months were not closed",
 	"period_heads":               "months were not closed",
 	"period_sums":                "months were not closed",
@@ -97,6 +100,10 @@ var unread = map[string]string{
 	"transfers":                  "the audit reads and sums them up",
 	"requests":                   "a repeated request reads its own",
 	"order_line_corrections":     "the old database has none",
+	"debt_versions":              "the old database has none",
+	"exposure_openings":          "TestOldBooksAreKnownFromTheirLastTimeOn compares them with the claims",
+	"exposure_snapshots":         "the old database has none",
+	"exposure_totals":            "the old database has none",
 	"period_changes":             "the old database has none",
 	"period_heads":               "the old database has none",
 	"period_sums":                "the old database has none",
@@ -514,4 +521,57 @@ func TestOldClaimsKnowWhoDecidedThem(t *testing.T) {
 		t.Errorf("after the retraction the claim is %s", c.State)
 	}
 	b.audited()
+}
+
+// Would catch an old database whose debts and exposure as of a time are not those that it has,
+// and one that answers for a time of which it cannot know.
+func TestOldBooksAreKnownFromTheirLastTimeOn(t *testing.T) {
+	t.Parallel()
+	b, ctx := oldBooks(t), t.Context()
+	exposed, owed := 0, 0
+	for _, merchant := range append(b.strings(`SELECT merchant_id FROM books ORDER BY merchant_id`), "") {
+		err := b.pg.Snapshot(ctx, func(r postgres.Reader) error {
+			known, err := r.KnownFrom(ctx, merchant)
+			if err != nil {
+				return err
+			}
+			now, err := r.ExposureByWeek(ctx, merchant)
+			if err != nil {
+				return err
+			}
+			was, err := r.ExposureOfAllAt(ctx, known)
+			if merchant != "" {
+				h, _, headErr := r.Head(ctx, merchant)
+				if headErr != nil {
+					return headErr
+				}
+				if !known.Equal(h.RecordedAt) {
+					t.Errorf("%s is known from %s on, and was changed last at %s", merchant, known, h.RecordedAt)
+				}
+				was, err = r.ExposureAt(ctx, merchant, h.Currency, known)
+			}
+			if err != nil {
+				return err
+			}
+			if diff := cmp.Diff(now, was); diff != "" {
+				t.Errorf("the exposure of %q: %s", merchant, diff)
+			}
+			exposed += len(was)
+			sums, err := r.DebtSumsAt(ctx, merchant, "", postgres.DebtTime{At: known})
+			if err != nil {
+				return err
+			}
+			for _, s := range sums {
+				owed += int(s.Open)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var open int
+	if err := b.admin.Get(&open, `SELECT 2 * sum(open_minor) FROM debts`); err != nil || exposed == 0 || owed != open {
+		t.Errorf("%d weeks, and %d owed of %d, %v", exposed, owed, open, err)
+	}
 }

@@ -113,8 +113,8 @@ var bulkInserts = []string{
 	       CASE WHEN state = 'IN_REVIEW' AND g % 4 = 0 THEN 'hot' WHEN state = 'IN_REVIEW' AND g % 7 = 0 THEN 'p' || g % 50 ELSE '' END,
 	       CASE WHEN state = 'PAYING' THEN since END, CASE WHEN hot THEN 'hot' WHEN g % 4 = 0 THEN 'ref' || g ELSE '' END
 	FROM seeds`,
-	`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
-	SELECT c.merchant_id, 'SHORTFALL', c.claim_id, '', c.confirmed_at, 110
+	`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor, recorded_from, arose_at)
+	SELECT c.merchant_id, 'SHORTFALL', c.claim_id, '', c.confirmed_at, 110, c.confirmed_at, c.confirmed_at
 	FROM seeds s JOIN claims c ON c.claim_id = 'C' || lpad(s.g::text, 9, '0')
 	WHERE c.state = 'PAYING'`,
 	`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, assignee)

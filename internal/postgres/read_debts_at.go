@@ -125,7 +125,7 @@ func (r Reader) DebtSumsAt(ctx context.Context, merchantID string, kind debt.Kin
 			FROM (`+query+`) d
 			WHERE $6 = '' OR d.kind = $6
 			GROUP BY 1, 2, 3) x
-		JOIN books b ON b.merchant_id = x.merchant_id
+		CROSS JOIN LATERAL (SELECT b.currency FROM books b WHERE b.merchant_id = x.merchant_id LIMIT 1) b
 		GROUP BY b.currency, x.kind, x.age`, scanDebtSum, append(args, string(kind), pq.Array(times))...)
 }
 

@@ -19,9 +19,10 @@ const debtsOfHot = 4_000
 func (b *bulk) owe() {
 	b.t.Helper()
 	b.run(`
-		INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
+		INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor, recorded_from, arose_at)
 		SELECT CASE WHEN g <= $1 THEN 'hot' ELSE 'm' || g % 10 END, k, 'D' || lpad(g::text, 9, '0'), '',
-		       timestamptz '2026-01-01' + g * 7919 % 1009 * interval '1 hour', g
+		       timestamptz '2026-01-01' + g * 7919 % 1009 * interval '1 hour', g,
+		       timestamptz '2026-03-01', timestamptz '2026-01-01' + g * 7919 % 1009 * interval '1 hour'
 		FROM generate_series(1, 2 * $1) g CROSS JOIN unnest(ARRAY['SHORTFALL', 'ADVANCE', 'FEE', 'TOP_UP', 'HOLD']) k`, debtsOfHot)
 	b.run(`
 		INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)

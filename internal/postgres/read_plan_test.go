@@ -559,7 +559,7 @@ func totalsPlanned(of string, byEffect bool, rows float64) planned {
 }
 
 // smallTables have so few rows in a bulk that an index would not pay.
-var smallTables = []string{"balance_snapshots", "snapshot_progress", "period_totals", "period_progress"}
+var smallTables = []string{"balance_snapshots", "snapshot_progress", "period_totals", "period_progress", "exposure_openings", "exposure_snapshots"}
 
 func (b *bulk) checkPlan(t *testing.T, s postgres.Statement, most float64) {
 	t.Helper()

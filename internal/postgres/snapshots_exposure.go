@@ -55,7 +55,7 @@ func (db *DB) SnapshotExposure(ctx context.Context, merchantID string, every int
 	if err != nil {
 		return false, err
 	}
-	done, err := db.pool.ExecContext(ctx, `
+	done, err := db.execOnce(ctx, `
 		INSERT INTO exposure_snapshots (merchant_id, at, event_number, weeks, exposures, held, claims)
 		SELECT l.merchant_id, l.recorded_at, l.event_number, coalesce(w.weeks, '{}'), coalesce(w.exposures, '{}'), coalesce(w.held, '{}'),
 		       coalesce(w.claims, '{}')

@@ -94,7 +94,7 @@ func begun(from int64, pattern uint) *book.Changes {
 	added := &book.Changes{
 		BooksOpened: c.BooksOpened, Lines: c.Lines, Refunds: c.Refunds, Groups: c.Groups, Persons: c.Persons,
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
-		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
+		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, DebtsLate: c.DebtsLate, Appeals: c.Appeals, Approvals: c.Approvals,
 		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, Custody: c.Custody, PayoutsMade: c.PayoutsMade,
 		Corrections: c.Corrections, CommissionsMade: c.CommissionsMade, EvidenceRequestsMade: c.EvidenceRequestsMade, Disclosures: c.Disclosures,
 		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
@@ -153,7 +153,7 @@ func (b *books) withSigned(read func([]book.Key) ([]claim.Result, error)) func([
 // later are the changes of rows that are there already.
 var later = []string{
 	"Books", "BooksRead", "BooksMissing", "ClaimsChanged", "UnitsFreed", "UnitsPassed", "WaitsChanged", "WaitsEnded",
-	"Judged", "LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "CommissionsChanged", "EvidenceRequestsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
+	"Judged", "LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "DebtsKept", "ProposalsChanged", "CommissionsChanged", "EvidenceRequestsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
 }
 
 func fieldsOf(c *book.Changes) map[string]reflect.Value {
@@ -270,6 +270,12 @@ func (b *books) readNewOutside(c *book.Changes) {
 		list, err := b.pg.Reader().LineCorrections(b.t.Context(), l.MerchantID, l.ID, 0, 2)
 		b.same("corrections", len(list) == 1, err, c.Corrections[i:i+1], list)
 	}
+	for _, l := range c.DebtsLate {
+		var got debt.Late
+		b.scan(`SELECT merchant_id, debt_id, late_event, from_at, until_at, open_minor FROM debt_versions WHERE merchant_id = $1`,
+			l.MerchantID, &got.MerchantID, &got.ID, &got.Event, &got.From, &got.Until, (*int64)(&got.Open))
+		b.same("debt told of late", true, nil, l, got)
+	}
 	for i := range c.Events {
 		b.readEvent(&c.Events[i])
 	}
@@ -278,16 +284,20 @@ func (b *books) readNewOutside(c *book.Changes) {
 // readEvent compares an event with its columns.
 func (b *books) readEvent(e *event.Event) {
 	b.t.Helper()
-	got := event.Event{Actor: e.Actor, Method: e.Method, RequestID: e.RequestID, Transfers: e.Transfers, Details: e.Details, Rows: e.Rows, Move: new(event.Move)}
+	got := event.Event{Actor: e.Actor, Method: e.Method, RequestID: e.RequestID, Transfers: e.Transfers, Details: e.Details, Rows: e.Rows, Move: new(event.Move), Exposure: new(event.ExposureChange)}
+	x := got.Exposure
 	var hash []byte
 	var encoding int
 	var first, last int64
 	b.scan(`
 		SELECT merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
-		       claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer
+		       claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer,
+		       exposure_before_minor, exposure_before_held_minor, exposure_before_due_at,
+		       exposure_minor, exposure_held_minor, exposure_due_at
 		FROM events WHERE merchant_id = $1`, e.MerchantID,
 		&got.MerchantID, &got.Number, (*string)(&got.Kind), &got.ClaimID, &got.RecordedAt, &encoding, &got.Content, &hash,
-		&got.Move.Version, &got.Move.From, &got.Move.To, &got.Move.Trigger, &got.Note, &first, &last)
+		&got.Move.Version, &got.Move.From, &got.Move.To, &got.Move.Trigger, &got.Note, &first, &last,
+		(*int64)(&x.Before.Amount), (*int64)(&x.Before.Held), &x.Before.Due, (*int64)(&x.After.Amount), (*int64)(&x.After.Held), &x.After.Due)
 	copy(got.Hash[:], hash)
 	b.same("event", encoding == int(event.Encoding), nil, *e, got)
 	if f, l := e.TransferNumbers(); f != first || l != last {

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -25,7 +24,7 @@ func putDebt(r *pgwire.Records, d *debt.Debt) {
 }
 
 func (tx *Tx) writeDebts(c *book.Changes) {
-	tx.keepDebts(slices.Concat(c.DebtsChanged, c.DebtsEnded))
+	tx.keepDebts(c.DebtsKept)
 	if rows := c.DebtsBegun; len(rows) > 0 {
 		tx.gather("begin debts", len(rows), `
 			INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor, recorded_from, arose_at)

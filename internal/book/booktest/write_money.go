@@ -56,8 +56,11 @@ func (r *Rows) writeMoney(c *book.Changes) error {
 
 // keepDebts keeps debts that change or end as they were.
 func (r *Rows) keepDebts(c *book.Changes) error {
-	for _, d := range slices.Concat(c.DebtsChanged, c.DebtsEnded) {
-		was := r.Debts[DebtKey{d.Kind, d.ID}]
+	for _, d := range c.DebtsKept {
+		was, exists := r.Debts[DebtKey{d.Kind, d.ID}]
+		if !exists {
+			return fmt.Errorf("debt %s %s changes, and does not exist", d.Kind, d.ID)
+		}
 		if !was.Recorded.Before(d.Recorded) {
 			return fmt.Errorf("debt %s %s changes at %s, and is as it is from %s on", d.Kind, d.ID, d.Recorded, was.Recorded)
 		}
