@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,27 +13,41 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
+// debtsAsked is what the command asks for.
+type debtsAsked struct {
+	kind, where             string
+	recordedBy, effectiveBy string
+	byAge                   bool
+}
+
 func newBookDebts() *cobra.Command {
 	var c remote
-	var kind, where string
+	var asked debtsAsked
 	c.out.lists = true
 	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "debts MERCHANT",
-		Short: "List what a merchant, or all, owe and must still set aside, with sums by age",
-		Long: "List what a merchant owes and must still set aside, with sums by age. \"-\" stands for all merchants: then by kind,\n" +
-			"the oldest debt of all first.",
-		Example: "  tenfold book debts m1\n  tenfold book debts - --kind advance --filter 'open >= 100000' -o csv",
-		Args:    cobra.ExactArgs(1),
+		Short: "List what a merchant, or all, owe and must still set aside, with sums by age, now or as of a time",
+		Long: "List what a merchant owes and must still set aside, with sums by age: now, as it was recorded by a time, or what had taken\n" +
+			"effect by a time. \"-\" stands for all merchants: then by kind, the oldest debt of all first. Ages count until that time.",
+		Example: "  tenfold book debts m1\n  tenfold book debts - --kind advance --filter 'open >= 100000' -o csv\n" +
+			"  tenfold book debts - --recorded-by 2026-03-31T23:59:59.999999+08:00 --by-age -o csv",
+		Args: cobra.ExactArgs(1),
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
-		number, err := choice("kind", kind, tenfoldv1.DebtKind_value, "DEBT_KIND_", "shortfall", "advance", "fee", "top-up", "hold")
+		r, err := asked.request(args[0], &c.out)
 		if err != nil {
 			return err
 		}
 		books, all := tenfoldv1.NewDepositServiceClient(conn), &tenfoldv1.ListDebtsResponse{}
+		if asked.byAge {
+			if all, err = books.ListDebts(cmd.Context(), r); err != nil {
+				return err
+			}
+			all.Debts, all.NextPageToken = nil, ""
+			return show(&c.out, all, printDebtAges)
+		}
 		err = everyPage(func(token string) (*tenfoldv1.ListDebtsResponse, error) {
-			return books.ListDebts(cmd.Context(), &tenfoldv1.ListDebtsRequest{
-				Parent: merchantNameOf(args[0]), Kind: tenfoldv1.DebtKind(number), Filter: where, PageSize: bookPage, PageToken: token,
-			})
+			r.PageToken = token
+			return books.ListDebts(cmd.Context(), r)
 		}, func(page *tenfoldv1.ListDebtsResponse) {
 			all.Debts = append(all.Debts, page.GetDebts()...)
 			all.Buckets = append(all.Buckets, page.GetBuckets()...)
@@ -42,11 +57,41 @@ func newBookDebts() *cobra.Command {
 		}
 		return show(&c.out, all, printDebts)
 	})
-	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
+	cmd.Flags().StringVar(&asked.kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
 	completes(cmd.Flags(), "kind", wordsOf(tenfoldv1.DebtKind(0).Descriptor())...)
-	cmd.Flags().StringVar(&where, "filter", "", `only debts that a filter finds, such as 'since <= "2026-03-01T00:00:00+08:00" AND open >= 100000'`)
-	completes(cmd.Flags(), "filter")
+	cmd.Flags().StringVar(&asked.where, "filter", "", `only debts that a filter finds, such as 'since <= "2026-03-01T00:00:00+08:00" AND open >= 100000'`)
+	cmd.Flags().StringVar(&asked.recordedBy, "recorded-by", "", "debts as they were recorded by this time")
+	cmd.Flags().StringVar(&asked.effectiveBy, "effective-by", "", "debts that had taken effect by this time, as they are known now")
+	cmd.Flags().BoolVar(&asked.byAge, "by-age", false, "only the sums by age")
+	for _, flag := range []string{"filter", "recorded-by", "effective-by"} {
+		completes(cmd.Flags(), flag)
+	}
 	return calling(cmd, "DepositService/ListDebts")
+}
+
+// request is what is asked of the server.
+func (a *debtsAsked) request(merchant string, o *output) (*tenfoldv1.ListDebtsRequest, error) {
+	number, err := choice("kind", a.kind, tenfoldv1.DebtKind_value, "DEBT_KIND_", "shortfall", "advance", "fee", "top-up", "hold")
+	if err != nil {
+		return nil, err
+	}
+	r := &tenfoldv1.ListDebtsRequest{Parent: merchantNameOf(merchant), Kind: tenfoldv1.DebtKind(number), Filter: a.where, PageSize: bookPage}
+	if a.byAge {
+		r.PageSize = 1
+	}
+	switch {
+	case a.recordedBy != "" && a.effectiveBy != "":
+		return nil, usageError{errors.New("--recorded-by, --effective-by: only one of them can be given")}
+	case a.recordedBy != "":
+		at, err := momentOf("recorded-by", a.recordedBy, o.place)
+		r.AsOf = &tenfoldv1.ListDebtsRequest_RecordedBy{RecordedBy: at}
+		return r, err
+	case a.effectiveBy != "":
+		at, err := momentOf("effective-by", a.effectiveBy, o.place)
+		r.AsOf = &tenfoldv1.ListDebtsRequest_EffectiveBy{EffectiveBy: at}
+		return r, err
+	}
+	return r, nil
 }
 
 // bookPage is the size of a page of a book's debts or proposals.
@@ -68,12 +113,28 @@ func printDebts(o *output, r *tenfoldv1.ListDebtsResponse) {
 		return // The sums by age are another table.
 	}
 	for _, b := range r.GetBuckets() {
-		age := fmt.Sprintf("%d to %d days", b.GetFromDays(), b.GetToDays())
-		if b.GetToDays() == 0 {
-			age = fmt.Sprintf("from %d days on", b.GetFromDays())
-		}
-		printDebtSums(o, "Open for "+age, b.GetSums())
+		printDebtSums(o, "Open for "+ageOf(b), b.GetSums())
 	}
+}
+
+// ageOf is the age of the debts of a bucket, in words.
+func ageOf(b *tenfoldv1.DebtBucket) string {
+	if b.GetToDays() == 0 {
+		return fmt.Sprintf("from %d days on", b.GetFromDays())
+	}
+	return fmt.Sprintf("%d to %d days", b.GetFromDays(), b.GetToDays())
+}
+
+// printDebtAges prints the sums by age as one table.
+func printDebtAges(o *output, r *tenfoldv1.ListDebtsResponse) {
+	t := o.newTable("", column{title: "Age"}, column{title: "Kind"}, column{"Debts", true}, column{"Open", true})
+	t.currency = true
+	for _, b := range r.GetBuckets() {
+		for _, s := range b.GetSums() {
+			t.AppendRow(table.Row{ageOf(b), word(s.GetKind()), s.GetCount(), sumCell{s.GetOpen()}})
+		}
+	}
+	o.render(t)
 }
 
 func printDebtSums(o *output, title string, sums []*tenfoldv1.DebtSum) {

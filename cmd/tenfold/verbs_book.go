@@ -104,11 +104,12 @@ func bookReads() []verb {
 		},
 		{
 			use: "exposure MERCHANT", method: "BookService/GetExposure", role: principal.RoleFinance, sheet: true,
-			short: "Show what open claims may still cost, by the week of their deadline",
+			short: "Show what open claims may still cost, by the week of their deadline, now or as of a time",
 			long: "Show what the open claims of a merchant, or of all merchants (\"-\"), may still cost, by the week in which their deadline\n" +
-				"runs out. Weeks begin on Monday in Beijing; claims for which no deadline runs come last.",
-			examples: []string{"book exposure m1", "book exposure - -o csv"},
+				"runs out: now, or as it was recorded by a time. Weeks begin on Monday in Beijing; claims for which no deadline runs come last.",
+			examples: []string{"book exposure m1", "book exposure - -o csv", "book exposure m1 --recorded-by 2026-03-31T23:59:59.999999+08:00"},
 			args:     []input{aMerchant("name")},
+			flags:    []input{{name: "recorded-by", field: "recorded_by", usage: "the exposure as it was recorded by this time"}},
 		},
 		{
 			use: "transfers MERCHANT", method: "DepositService/ListTransfers", role: principal.RoleFinance, thing: "transfer",

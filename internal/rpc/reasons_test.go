@@ -96,6 +96,15 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.noteSuspense(f.id(), 499)
 		return err
 	}},
+	"AS_OF_UNKNOWN": {code: codes.FailedPrecondition, field: "recorded_by", metadata: []string{"knownFrom"}, call: func(f *fixture) error {
+		f.admin().MustExec(`
+			INSERT INTO exposure_openings (merchant_id, event_number, at, weeks, exposures, held, claims)
+			SELECT merchant_id, event_number, recorded_at, '{}', '{}', '{}', '{}' FROM books`)
+		_, err := f.books.ListDebts(f.as("finance"), &tenfoldv1.ListDebtsRequest{
+			Parent: "merchants/-", AsOf: &tenfoldv1.ListDebtsRequest_RecordedBy{RecordedBy: timestamppb.New(f.now().Add(-time.Hour))},
+		})
+		return err
+	}},
 	"SUSPENSE_INSUFFICIENT": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"availableMinor", "requiredMinor", "currency"}, call: func(f *fixture) error {
 		r := f.proposing(tenfoldv1.ProposalKind_PROPOSAL_KIND_SUSPENSE_OUT, 1)
 		r.ToAccount = tenfoldv1.AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT
