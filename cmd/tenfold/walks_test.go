@@ -76,7 +76,8 @@ var walks = []walk{
 			databaseStatement: "the test has a database of its own, and its URL in the environment",
 		},
 		want: []string{"5,000.00  2,200.00      0.00   2,800.00", "1  2,200.00 CNY", "found by OUT_NUMBER                       2",
-			"found by ORDER                            1", "0 breaks opened, 0 settled", "1 books audited in", "0 discrepancies", "state   closed", "Late transfers by kind", "bank-19"},
+			"found by ORDER                            1", "0 breaks opened, 0 settled", "1 books audited in", "0 discrepancies", "state   closed", "Late transfers by kind", "bank-19",
+			"Age,Kind,Debts,Open", "2026-03-16T00:00:00+08:00,1,2200.00,0.00,CNY"},
 	},
 	{
 		page: "../../docs/policies.md", files: policyFiles, want: []string{"PUBLISHED", "promise-tenfold"},

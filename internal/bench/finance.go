@@ -135,6 +135,12 @@ func financeReads() []financeRead {
 		{"balances of a merchant, effective by a time", totals(true), false},
 		{"trial balance of all, recorded by a time", ofAll(false), true},
 		{"trial balance of all, effective by a time", ofAll(true), true},
+		{"debts of a merchant by age, recorded by a time", debtAges(fill.HotMerchant, false), false},
+		{"debts of a merchant by age, effective by a time", debtAges(fill.HotMerchant, true), false},
+		{"a page of a merchant's debts, recorded by a time", debtPage, false},
+		{"exposure of a merchant, recorded by a time", exposure, false},
+		{"debts of all by age, recorded by a time", debtAges("", false), true},
+		{"exposure of all, recorded by a time", exposureOfAll, true},
 		{"a thousand lines, by record time", lines(false), true},
 		{"a thousand lines, by effect", lines(true), true},
 	}
@@ -162,6 +168,10 @@ func RunFinance(ctx context.Context, c FinanceConfig) (_ *FinanceReport, err err
 	if err := fill.Transfers(ctx, db.ownerURL, c.Transfers, c.Books, func(done int) { c.doing(100*done/c.Transfers, "making transfers") }); err != nil {
 		return nil, err
 	}
+	c.doing(0, "making debts")
+	if err := fill.Debts(ctx, db.ownerURL, c.Transfers); err != nil {
+		return nil, err
+	}
 	report.FillSeconds = c.Now().Sub(began).Seconds()
 	reads, err := postgres.Open(db.appURL, 1)
 	if err != nil {
@@ -187,6 +197,11 @@ func (c *FinanceConfig) prepare(ctx context.Context, db *postgres.DB, report *Fi
 	for more := err == nil && len(due) > 0; more; {
 		c.doing(0, "taking snapshots")
 		if more, err = db.SnapshotBook(ctx, fill.HotMerchant, postgres.SnapshotEvery); err != nil {
+			return err
+		}
+	}
+	for more := err == nil; more; {
+		if more, err = db.SnapshotExposure(ctx, fill.HotMerchant, postgres.SnapshotEvery); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,43 @@ func TestSnapshotsAreTaken(t *testing.T) {
 		f.admin(`DELETE FROM transfers WHERE merchant_id = $1 AND transfer_number > 1`, merchant)
 		f.admin(`UPDATE books SET transfer_number = 1 WHERE merchant_id = $1`, merchant)
 	}
+	f.checkExposureSnapshots(t)
 	if books != 2 || sums != 9_000 {
 		t.Errorf("%d books have a snapshot, and top-ups of %d are summed", books, sums)
+	}
+}
+
+// checkExposureSnapshots lets the worker look at books with many events, some of which changed an
+// exposure.
+func (f *fixture) checkExposureSnapshots(t *testing.T) {
+	t.Helper()
+	for _, merchant := range []string{"m1", "m2"} {
+		f.admin(`
+			INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash, exposure_before_minor, exposure_before_held_minor,
+			                    exposure_minor, exposure_held_minor)
+			SELECT $1, n, '', e.recorded_at, 2, '', decode(repeat('00', 32), 'hex'), 0, 0, 2, 1
+			FROM events e CROSS JOIN generate_series(3, $2::integer) n
+			WHERE e.merchant_id = $1 AND e.event_number = 2`, merchant, postgres.SnapshotEvery+1)
+		f.admin(`UPDATE books SET event_number = $2 WHERE merchant_id = $1`, merchant, postgres.SnapshotEvery+1)
+	}
+	for range 2 {
+		if err := f.worker.TakeSnapshots(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var taken, sum, exposed int64
+	if err := f.rows.QueryRow(`SELECT count(*), sum(exposures[1] + held[1]) FROM exposure_snapshots WHERE event_number = $1`, postgres.SnapshotEvery).
+		Scan(&taken, &sum); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.rows.Get(&exposed, `SELECT sum(exposure_minor)::bigint FROM exposure_totals WHERE period = 'HOUR'`); err != nil {
+		t.Fatal(err)
+	}
+	if taken != 2 || sum != 2*3*(postgres.SnapshotEvery-2) || exposed != 2*2*(postgres.SnapshotEvery-1) {
+		t.Errorf("%d snapshots of the exposure have %d, and %d are summed over all books", taken, sum, exposed)
+	}
+	for _, merchant := range []string{"m1", "m2"} {
+		f.admin(`DELETE FROM events WHERE merchant_id = $1 AND event_number > 2`, merchant)
+		f.admin(`UPDATE books SET event_number = 2 WHERE merchant_id = $1`, merchant)
 	}
 }

@@ -35,12 +35,27 @@ var transferInserts = []string{
 		       (ARRAY['SETTLEMENT_CLEARING', 'SETTLEMENT_CLEARING', 'DEPOSIT', 'DEPOSIT_HELD'])[1 + n %% 4] AS debit,
 		       (ARRAY['DEPOSIT', 'SHOP_FUNDS', 'DEPOSIT_HELD', 'DEPOSIT'])[1 + n %% 4] AS credit) k`, transfersOfEvent, lateEvery),
 	fmt.Sprintf(`
-	INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash, first_transfer, last_transfer)
-	SELECT 'm' || m, n / %[1]d, 'DEPOSIT_TOPPED_UP',
-	       timestamptz '2025-01-01 00:00+00' + (n * 31536000.0 / $5::bigint) * interval '1 second', 1, '', decode(repeat('00', 32), 'hex'), n - %[1]d + 1, n
+	INSERT INTO events (
+		merchant_id, event_number, kind, recorded_at, encoding, content, hash, first_transfer, last_transfer,
+		exposure_before_minor, exposure_before_held_minor, exposure_before_due_at, exposure_minor, exposure_held_minor, exposure_due_at)
+	SELECT 'm' || m, n / %[1]d, 'DEPOSIT_TOPPED_UP', x.at, 1, repeat('.', %[2]d), decode(repeat('00', 32), 'hex'), n - %[1]d + 1, n,
+	       x.ended, x.ended, CASE WHEN x.ended > 0 THEN x.was + interval '15 days' END,
+	       x.begun, x.begun, CASE WHEN x.begun > 0 THEN x.at + interval '15 days' END
 	FROM generate_series($3::integer, $4::integer) m
-	CROSS JOIN generate_series(($1::bigint + %[1]d - 1) / %[1]d * %[1]d, $2::bigint, %[1]d) n`, transfersOfEvent),
+	CROSS JOIN generate_series(($1::bigint + %[1]d - 1) / %[1]d * %[1]d, $2::bigint, %[1]d) n
+	CROSS JOIN LATERAL (
+		SELECT timestamptz '2025-01-01 00:00+00' + (n * 31536000.0 / $5::bigint) * interval '1 second' AS at,
+		       timestamptz '2025-01-01 00:00+00' + ((n - %[3]d) * 31536000.0 / $5::bigint) * interval '1 second' AS was,
+		       CASE WHEN n / %[1]d %% 2 = 1 THEN 220000 ELSE 0 END AS begun,
+		       CASE WHEN n / %[1]d %% 2 = 0 AND n > %[3]d THEN 220000 ELSE 0 END AS ended) x`, transfersOfEvent, eventBytes, exposedFor),
 }
+
+// eventBytes is how long an event is, about as long as one of a claim.
+const eventBytes = 1000
+
+// exposedFor is after how many transfers a claim ends: every other event begins one, and those
+// between end those that began so long before.
+const exposedFor = 8_004
 
 // Transfers makes a book of the hot merchant with n transfers, and small books of some others, in
 // an empty database, reached as the owner of its tables. Its rows are those that sums and
