@@ -76,6 +76,11 @@ func (b *filled) tamperings() []tampering {
 		set("debts", "sampling_case", "''", "'case-1'", "kind = 'ADVANCE' AND debt_id = '"+b.advanced+"'", "debt ADVANCE"),
 		set("debts", "kind", "'ADVANCE'", "'FEE'", "debt_id = '"+b.advanced+"'", "debt ADVANCE"),
 		set("debts", "debt_id", "'"+b.advanced+"'", "'nobody'", "kind = 'ADVANCE' AND debt_id IN ('nobody', '"+b.advanced+"')", "debts without claim"),
+		// What was owed, and what claims could cost.
+		raised("debt_versions", "open_minor", "debt_id = '"+b.advanced+"' AND kind = 'ADVANCE'", "debts of kind ADVANCE as they were"),
+		raised("debt_versions", "open_minor", "late_event > 0", "debts of kind TOP_UP as they were"),
+		raised("events", "exposure_minor", of(b.advanced)+" AND kind = 'CLAIM_FILED'", "exposure"),
+		raised("events", "exposure_before_minor", of(b.advanced)+" AND kind = 'CLAIM_ACCEPTED'", "exposure before it"),
 		raised("books", "receivable_debits_minor", merchant, "account RECEIVABLE: balance"),
 		raised("books", "reversal_loss_debits_minor", merchant, "account REVERSAL_LOSS: balance"),
 		raised("books", "consumer_receivable_debits_minor", merchant, "account CONSUMER_RECEIVABLE: balance"),

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -21,73 +23,75 @@ type DebtTime struct {
 // and those that ceased to be so after it. The latter lie at few seconds of the tree of times
 // (debt.Forks). At a second before the time one has to look at the end of a debt, at a later one
 // at its beginning, and each is a range of an index: so no debt is looked at that was over by
-// then. By effect, amounts that were recorded later count as well.
+// then.
 //
-// Its parameters are the time, the seconds before and after it, whether it is by effect, and the
-// book.
+// Its parameters are the time, the seconds before and after it, whether late amounts count, and
+// the book.
 const debtsThen = `
-	SELECT x.merchant_id, x.kind, x.debt_id, max(x.sampling_case) AS sampling_case,
-	       min(CASE WHEN $4 THEN x.arose_at ELSE x.since END) AS since, sum(x.open_minor)::bigint AS open_minor
-	FROM (
-		(SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.arose_at, d.open_minor
-		 FROM debts d
-		 WHERE d.merchant_id = $5 AND d.recorded_from <= $1)
-		UNION ALL
-		(SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
-		 FROM unnest($2::bigint[]) AS k (fork)
-		 CROSS JOIN LATERAL (
-			SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.from_at, v.sampling_case, v.since, v.arose_at, v.open_minor
-			FROM debt_versions v
-			WHERE v.merchant_id = $5 AND v.fork = k.fork AND v.until_at > $1
-			OFFSET 0) v
-		 WHERE v.from_at <= $1 AND ($4 OR v.late_event = 0))
-		UNION ALL
-		(SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
-		 FROM unnest($3::bigint[]) AS k (fork)
-		 CROSS JOIN LATERAL (
-			SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.sampling_case, v.since, v.arose_at, v.open_minor
-			FROM debt_versions v
-			WHERE v.merchant_id = $5 AND v.fork = k.fork AND v.from_at <= $1
-			OFFSET 0) v
-		 WHERE $4 OR v.late_event = 0)) x
-	GROUP BY x.merchant_id, x.kind, x.debt_id`
+	SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.arose_at, d.open_minor
+	FROM debts d
+	WHERE d.merchant_id = $5 AND d.recorded_from <= $1
+	UNION ALL
+	SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
+	FROM unnest($2::bigint[]) AS k (fork)
+	CROSS JOIN LATERAL (
+		SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.from_at, v.sampling_case, v.since, v.arose_at, v.open_minor
+		FROM debt_versions v
+		WHERE v.merchant_id = $5 AND v.fork = k.fork AND v.until_at > $1
+		OFFSET 0) v
+	WHERE v.from_at <= $1 AND ($4 OR v.late_event = 0)
+	UNION ALL
+	SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
+	FROM unnest($3::bigint[]) AS k (fork)
+	CROSS JOIN LATERAL (
+		SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.sampling_case, v.since, v.arose_at, v.open_minor
+		FROM debt_versions v
+		WHERE v.merchant_id = $5 AND v.fork = k.fork AND v.from_at <= $1
+		OFFSET 0) v
+	WHERE $4 OR v.late_event = 0`
 
 // debtsOfAllThen is debtsThen over all books; the book is empty.
 const debtsOfAllThen = `
-	SELECT x.merchant_id, x.kind, x.debt_id, max(x.sampling_case) AS sampling_case,
-	       min(CASE WHEN $4 THEN x.arose_at ELSE x.since END) AS since, sum(x.open_minor)::bigint AS open_minor
-	FROM (
-		(SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.arose_at, d.open_minor
-		 FROM debts d
-		 WHERE d.recorded_from <= $1 AND $5::text = '')
-		UNION ALL
-		(SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
-		 FROM unnest($2::bigint[]) AS k (fork)
-		 CROSS JOIN LATERAL (
-			SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.from_at, v.sampling_case, v.since, v.arose_at, v.open_minor
-			FROM debt_versions v
-			WHERE v.fork = k.fork AND v.until_at > $1
-			OFFSET 0) v
-		 WHERE v.from_at <= $1 AND ($4 OR v.late_event = 0))
-		UNION ALL
-		(SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
-		 FROM unnest($3::bigint[]) AS k (fork)
-		 CROSS JOIN LATERAL (
-			SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.sampling_case, v.since, v.arose_at, v.open_minor
-			FROM debt_versions v
-			WHERE v.fork = k.fork AND v.from_at <= $1
-			OFFSET 0) v
-		 WHERE $4 OR v.late_event = 0)) x
+	SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.arose_at, d.open_minor
+	FROM debts d
+	WHERE d.recorded_from <= $1 AND $5::text = ''
+	UNION ALL
+	SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
+	FROM unnest($2::bigint[]) AS k (fork)
+	CROSS JOIN LATERAL (
+		SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.from_at, v.sampling_case, v.since, v.arose_at, v.open_minor
+		FROM debt_versions v
+		WHERE v.fork = k.fork AND v.until_at > $1
+		OFFSET 0) v
+	WHERE v.from_at <= $1 AND ($4 OR v.late_event = 0)
+	UNION ALL
+	SELECT v.merchant_id, v.kind, v.debt_id, v.sampling_case, v.since, v.arose_at, v.open_minor
+	FROM unnest($3::bigint[]) AS k (fork)
+	CROSS JOIN LATERAL (
+		SELECT v.merchant_id, v.kind, v.debt_id, v.late_event, v.sampling_case, v.since, v.arose_at, v.open_minor
+		FROM debt_versions v
+		WHERE v.fork = k.fork AND v.from_at <= $1
+		OFFSET 0) v
+	WHERE $4 OR v.late_event = 0`
+
+// debtsByEffect puts the parts of a debt together that count by the time of effect, before and
+// after it was recorded: it is open since it took effect.
+const debtsByEffect = `
+	SELECT x.merchant_id, x.kind, x.debt_id, max(x.sampling_case) AS sampling_case, min(x.arose_at) AS since, sum(x.open_minor)::bigint AS open_minor
+	FROM (%s) x
 	GROUP BY x.merchant_id, x.kind, x.debt_id`
 
 // then gives the debts of a book, or of all books, as of a time, with their parameters.
 func (t DebtTime) then(merchantID string) (query string, args []any) {
 	upTo, after := debt.Forks(t.At)
 	args = []any{t.At, pq.Array(upTo), pq.Array(after), t.ByEffect, merchantID}
-	if merchantID == "" {
-		return debtsOfAllThen, args
+	if query = debtsThen; merchantID == "" {
+		query = debtsOfAllThen
 	}
-	return debtsThen, args
+	if t.ByEffect {
+		query = fmt.Sprintf(debtsByEffect, query)
+	}
+	return query, args
 }
 
 // DebtsAt lists debts as of a time, like Debts. Each page reads every debt that was open then.
@@ -117,10 +121,12 @@ func (r Reader) DebtsAt(ctx context.Context, q DebtQuery, t DebtTime, from DebtC
 // DebtSumsAt sums the debts of a book, or of all books, as of a time, like DebtSums.
 func (r Reader) DebtSumsAt(ctx context.Context, merchantID string, kind debt.Kind, t DebtTime, times ...time.Time) ([]DebtSum, error) {
 	query, args := t.then(merchantID)
+	times = append([]time.Time{}, times...) // No times are an empty array, and not NULL.
+	slices.SortFunc(times, time.Time.Compare)
 	return read(ctx, r, "sum debts as of a time", `
 		SELECT b.currency, x.kind, x.age, sum(x.open_minor)::bigint, sum(x.debts)::bigint
 		FROM (
-			SELECT d.merchant_id, d.kind, (SELECT count(*) FROM unnest($7::timestamptz[]) t (since) WHERE d.since <= t.since) AS age,
+			SELECT d.merchant_id, d.kind, cardinality($7::timestamptz[]) - width_bucket(d.since - interval '1 microsecond', $7::timestamptz[]) AS age,
 			       sum(d.open_minor) AS open_minor, count(*) AS debts
 			FROM (`+query+`) d
 			WHERE $6 = '' OR d.kind = $6

@@ -153,10 +153,14 @@ const exposureParts = `
 	   OR s.period = 'HOUR' AND s.starts_at >= date_trunc('day', $1::timestamptz, 'UTC') AND s.starts_at < date_trunc('hour', $1::timestamptz, 'UTC')
 	UNION ALL
 	SELECT b.currency, x.week, x.exposure_minor, x.held_minor, x.claims
-	FROM events e
+	FROM (
+		SELECT e.merchant_id, e.transaction_id, e.exposure_before_minor, e.exposure_before_held_minor, e.exposure_before_due_at,
+		       e.exposure_minor, e.exposure_held_minor, e.exposure_due_at
+		FROM events e
+		WHERE e.recorded_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND e.recorded_at <= $1 AND e.exposure_minor IS NOT NULL
+		OFFSET 0) e
 	JOIN books b ON b.merchant_id = e.merchant_id` + exposureDeltas + `
-	WHERE e.recorded_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND e.recorded_at <= $1
-	  AND e.transaction_id < $2::xid8 AND e.exposure_minor IS NOT NULL
+	WHERE e.transaction_id < $2::xid8
 	UNION ALL
 	SELECT b.currency, x.week, x.exposure_minor, x.held_minor, x.claims
 	FROM (
