@@ -150,7 +150,7 @@ func TestDebtsAndExposureAsOfATimeAreWhatWasSeenThen(t *testing.T) {
 	_, second := f.replica(engine.Defaults())
 	replicas := []*engine.Engine{f.engine, second}
 	f.flipping(replicas)
-	first, sequences := testseed.New(t), uint64(4)
+	first, sequences := testseed.New(t), uint64(3)
 	all, debts, exposed := make(map[time.Time]remembered), 0, 0
 	var last *remembering
 	for n := range sequences {
