@@ -51,7 +51,9 @@ func (r *remembering) Do(h request.Header, cmd book.Command) (book.Outcome, erro
 	var latest time.Time
 	r.must(r.rows.Get(&latest, `SELECT max(recorded_at) FROM books`))
 	maps.DeleteFunc(r.all, func(at time.Time, _ remembered) bool { return !at.Before(head.RecordedAt) })
-	r.all[latest.UTC()] = r.saw("")
+	if r.rand.IntN(4) == 0 {
+		r.all[latest.UTC()] = r.saw("")
+	}
 	if r.every > 0 && r.rand.IntN(3) == 0 {
 		for more := true; more; {
 			more, err = r.pg.SnapshotExposure(r.t.Context(), r.merchant, r.every)
@@ -176,7 +178,7 @@ func TestDebtsAndExposureAsOfATimeAreWhatWasSeenThen(t *testing.T) {
 			t.Fatalf("all books as of %s (seen, told): %s", at, diff)
 		}
 	}
-	if debts < 20 || exposed < 20 || len(all) < 20 {
+	if debts < 20 || exposed < 20 || len(all) < 5 {
 		t.Fatalf("%d debts, %d weeks and %d states of all books were compared", debts, exposed, len(all))
 	}
 }
