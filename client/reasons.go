@@ -195,6 +195,11 @@ const (
 	JobStateConflict = fault.JobStateConflict
 	RetractionEmpty  = fault.RetractionEmpty
 
+	// Statements.
+	StatementNotReady     = fault.StatementNotReady
+	StatementLimitReached = fault.StatementLimitReached
+	StatementTooLong      = fault.StatementTooLong
+
 	// Reconciliation.
 	ImportNotFound            = fault.ImportNotFound
 	ImportStateConflict       = fault.ImportStateConflict

@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/explain"},
 	{"internal/book"},
 	{"internal/postgres"},
-	{"internal/audit", "internal/accesslog", "internal/watch"},
+	{"internal/audit", "internal/accesslog", "internal/watch", "internal/statement/reading"},
 	{"internal/engine"},
 	{"internal/worker", "internal/relay", "internal/webhook", "internal/evidence"},
 	{"internal/sandbox", "internal/notice"},

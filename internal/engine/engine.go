@@ -62,6 +62,8 @@ type Config struct {
 	// PayoutsHeld says that no payout leaves this server. Only then can a person tell of one
 	// that was made and not sent: elsewhere it may be on its way at this moment.
 	PayoutsHeld bool
+	// StatementsKept is how long a statement is kept that a server has written, or has begun.
+	StatementsKept time.Duration
 	book.Settings
 }
 
@@ -75,6 +77,8 @@ func Defaults() Config {
 		KeptMax:  8_000,
 		QueueMax: 8192,
 		PlanAge:  time.Minute,
+
+		StatementsKept: 7 * 24 * time.Hour,
 
 		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour, ClockSkew: time.Minute},
 	}

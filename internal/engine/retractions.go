@@ -177,13 +177,22 @@ func (e *Engine) ChangeJob(ctx context.Context, h request.Header, id string, by 
 	if h.Principal.Person == "" {
 		return j, false, fault.New(fault.PersonRequired, "a job must be changed by a person, but the call names no person")
 	}
+	return e.changeJob(ctx, h, id, by, func(j *job.Job) error { return j.Move(by, h.Principal, e.Now()) })
+}
+
+// changeJob moves a job under a request. The parts of a statement that stops are kept for a time.
+func (e *Engine) changeJob(ctx context.Context, h request.Header, id string, by job.Step, move func(*job.Job) error) (j job.Job, replayed bool, err error) {
 	replayed, err = e.once(h, jobChange{id, by}, func(r request.Once) (replayed bool, err error) {
 		r.Name = jobCollection + id
 		j, replayed, err = e.db.ChangeJob(ctx, r, id, func(j *job.Job, found bool) error {
 			if !found {
 				return jobNotFound(id)
 			}
-			return j.Move(by, h.Principal, e.Now())
+			if err := move(j); err != nil {
+				return err
+			}
+			j.KeepParts(e.Now(), e.config.StatementsKept)
+			return nil
 		})
 		return replayed, err
 	})

@@ -196,6 +196,11 @@ const (
 	JobStateConflict Reason = "JOB_STATE_CONFLICT"
 	RetractionEmpty  Reason = "RETRACTION_EMPTY"
 
+	// Statements.
+	StatementNotReady     Reason = "STATEMENT_NOT_READY"
+	StatementLimitReached Reason = "STATEMENT_LIMIT_REACHED"
+	StatementTooLong      Reason = "STATEMENT_TOO_LONG"
+
 	// Reconciliation.
 	ImportNotFound            Reason = "IMPORT_NOT_FOUND"
 	ImportStateConflict       Reason = "IMPORT_STATE_CONFLICT"

@@ -17,11 +17,16 @@ import (
 // Kind is what a job does.
 type Kind string
 
-// Retraction takes results of a body back, over all merchants, and weighs each claim anew.
-const Retraction Kind = "RETRACTION"
+// The kinds.
+const (
+	// Retraction takes results of a body back, over all merchants, and weighs each claim anew.
+	Retraction Kind = "RETRACTION"
+	// StatementFile writes the statement of a book, or of all books, and keeps it for a time.
+	StatementFile Kind = "STATEMENT"
+)
 
 // Kinds lists the kinds.
-func Kinds() []Kind { return []Kind{Retraction} }
+func Kinds() []Kind { return []Kind{Retraction, StatementFile} }
 
 // State says how far a job has come.
 type State string
@@ -91,11 +96,11 @@ const (
 
 // Selection says which results of a body a retraction is about: those that every field names.
 type Selection struct {
-	AuthenticatorID string `json:"authenticator"`
+	AuthenticatorID string `json:"authenticator,omitempty"`
 	// RecordedFrom and RecordedUntil bound when they were recorded, the first included. The
 	// end is always set.
 	RecordedFrom  time.Time `json:"recorded_from,omitzero"`
-	RecordedUntil time.Time `json:"recorded_until"`
+	RecordedUntil time.Time `json:"recorded_until,omitzero"`
 	// IssuedFrom and IssuedUntil bound the date of the reports, the first included; zero for
 	// any.
 	IssuedFrom  time.Time `json:"issued_from,omitzero"`
@@ -117,9 +122,11 @@ func (s *Selection) Holds(r *claim.Result) bool {
 // Arguments are what a job is about.
 type Arguments struct {
 	Selection
-	Cause claim.RetractionCause `json:"cause"`
+	Cause claim.RetractionCause `json:"cause,omitempty"`
 	// Note is the reason, which every claim keeps.
-	Note string `json:"note"`
+	Note string `json:"note,omitempty"`
+	// Statement is set for a statement, and nothing else is then.
+	Statement *Statement `json:"statement,omitempty"`
 }
 
 // SettledAt is from when on no result that the job is about can come in any more. A body that
@@ -145,7 +152,8 @@ const (
 // Cursor is how far a running job has come.
 type Cursor struct {
 	Phase Phase `json:"phase"`
-	// Pass counts the listings: the last one finds nothing that is not listed yet.
+	// Pass counts the listings: the last one finds nothing that is not listed yet. Of a
+	// statement it counts how often it was begun in vain.
 	Pass int32 `json:"pass"`
 	// Found is how many claims the present listing has found.
 	Found int64 `json:"found"`
@@ -153,6 +161,8 @@ type Cursor struct {
 	RecordedAt time.Time `json:"recorded_at,omitzero"`
 	MerchantID string    `json:"merchant,omitempty"`
 	ResultID   string    `json:"result,omitempty"`
+	// Written is how far a statement was written; nil before its beginning.
+	Written *Written `json:"written,omitempty"`
 }
 
 // Paid is money that has been paid in one currency on the claims that a job is about.
@@ -202,7 +212,10 @@ type Job struct {
 	ChangedAt                  time.Time
 	StartedAt                  time.Time
 	EndedAt                    time.Time
-	Version                    int64
+	// PartsUntil is until when the parts of a statement are kept that no server works on;
+	// zero if it has none, or is worked on.
+	PartsUntil time.Time
+	Version    int64
 }
 
 // Begin gives the state in which a job begins: it waits for a second person where much money
@@ -220,7 +233,15 @@ func (j *Job) Move(by Step, who principal.Principal, at time.Time) error {
 	if who.Person == "" {
 		return fault.New(fault.PersonRequired, "a job must be changed by a person, but the call names no person")
 	}
+	return j.move(by, who, at)
+}
+
+// move is Move by anybody.
+func (j *Job) move(by Step, who principal.Principal, at time.Time) error {
 	to, ok := rules[j.State][by]
+	if !ok && j.Kind == StatementFile {
+		to, ok = statementRules[j.State][by]
+	}
 	if again := j.State == Done && by == Resume && j.Refused > 0; again {
 		to, ok = Queued, true // What was refused is tried again.
 		j.Done -= j.Refused
@@ -245,6 +266,9 @@ func (j *Job) Move(by Step, who principal.Principal, at time.Time) error {
 	}
 	if to == Queued {
 		j.Failure = ""
+	}
+	if j.Kind == StatementFile {
+		j.Cursor.Pass = 0
 	}
 	return nil
 }

@@ -26,21 +26,22 @@ const jobColumns = `
 	j.job_id, j.kind, j.state, j.arguments, j.preview, j.cursor, j.done, j.total, j.refused, j.outcomes, j.attempts, j.retry_at, j.failure,
 	j.lease, j.lease_holder, j.lease_until, j.workload, j.role, j.person_id, j.created_at,
 	j.approved_workload, j.approved_role, j.approved_person_id, j.approved_at,
-	j.changed_workload, j.changed_role, j.changed_person_id, j.changed_at, j.started_at, j.ended_at, j.version`
+	j.changed_workload, j.changed_role, j.changed_person_id, j.changed_at, j.started_at, j.ended_at, j.version, j.parts_until`
 
 func scanJob(rows scanner) (j job.Job, err error) {
 	var arguments, preview, cursor, outcomes []byte
-	var retry, lease, approved, changed, started, ended sql.NullTime
+	var retry, lease, approved, changed, started, ended, parts sql.NullTime
 	if err = rows.Scan(&j.ID, (*string)(&j.Kind), (*string)(&j.State), &arguments, &preview, &cursor, &j.Done, &j.Total, &j.Refused, &outcomes,
 		&j.Attempts, &retry, &j.Failure, &j.Lease, &j.LeaseHolder, &lease,
 		&j.Created.Workload, (*string)(&j.Created.Role), &j.Created.Person, &j.CreatedAt,
 		&j.Approved.Workload, (*string)(&j.Approved.Role), &j.Approved.Person, &approved,
-		&j.Changed.Workload, (*string)(&j.Changed.Role), &j.Changed.Person, &changed, &started, &ended, &j.Version); err != nil {
+		&j.Changed.Workload, (*string)(&j.Changed.Role), &j.Changed.Person, &changed, &started, &ended, &j.Version,
+		&parts); err != nil {
 		return j, err
 	}
 	j.RetryAt, j.LeaseUntil, j.ApprovedAt, j.ChangedAt = retry.Time, lease.Time, approved.Time, changed.Time
-	j.StartedAt, j.EndedAt = started.Time, ended.Time
-	inUTC(&j.RetryAt, &j.LeaseUntil, &j.CreatedAt, &j.ApprovedAt, &j.ChangedAt, &j.StartedAt, &j.EndedAt)
+	j.StartedAt, j.EndedAt, j.PartsUntil = started.Time, ended.Time, parts.Time
+	inUTC(&j.RetryAt, &j.LeaseUntil, &j.CreatedAt, &j.ApprovedAt, &j.ChangedAt, &j.StartedAt, &j.EndedAt, &j.PartsUntil)
 	for _, x := range []struct {
 		raw  []byte
 		into any
@@ -111,24 +112,32 @@ func (db *DB) CreateJob(ctx context.Context, r request.Once, j *job.Job, check f
 		if err := check(); err != nil {
 			return err
 		}
-		arguments, err := json.Marshal(j.Arguments)
-		if err != nil {
-			return fmt.Errorf("encode job: %w", err)
-		}
-		preview, err := json.Marshal(j.Preview)
-		if err != nil {
-			return fmt.Errorf("encode job: %w", err)
-		}
-		_, err = tx.ExecContext(ctx, `
+		return insertJob(ctx, tx, j)
+	})
+}
+
+func insertJob(ctx context.Context, tx *sqlx.Tx, j *job.Job) error {
+	arguments, err := json.Marshal(j.Arguments)
+	if err != nil {
+		return fmt.Errorf("encode job: %w", err)
+	}
+	preview, err := json.Marshal(j.Preview)
+	if err != nil {
+		return fmt.Errorf("encode job: %w", err)
+	}
+	var merchant sql.NullString
+	if s := j.Arguments.Statement; s != nil {
+		merchant = sql.NullString{String: s.MerchantID, Valid: true}
+	}
+	_, err = tx.ExecContext(ctx, `
 			INSERT INTO jobs (job_id, kind, state, arguments, preview, cursor, done, total, refused, outcomes, attempts, retry_at, failure,
 				lease, lease_holder, lease_until, workload, role, person_id, created_at, approved_workload, approved_role, approved_person_id,
-				approved_at, changed_workload, changed_role, changed_person_id, changed_at, started_at, ended_at, version)
-			VALUES ($1, $2, $3, $4, $5, '{}', 0, 0, 0, '{}', 0, NULL, '', 0, '', NULL, $6, $7, $8, $9, '', '', '', NULL, '', '', '', NULL,
-				NULL, NULL, 1)`,
-			j.ID, string(j.Kind), string(j.State), string(arguments), string(preview), j.Created.Workload, string(j.Created.Role),
-			j.Created.Person, j.CreatedAt)
-		return failure(ctx, "store job", err)
-	})
+				approved_at, changed_workload, changed_role, changed_person_id, changed_at, started_at, ended_at, version, merchant, parts_until)
+			VALUES ($1, $2, $3, $4, $5, '{}', 0, $11, 0, '{}', 0, NULL, '', 0, '', NULL, $6, $7, $8, $9, '', '', '', NULL, '', '', '', NULL,
+				NULL, NULL, 1, $10, NULL)`,
+		j.ID, string(j.Kind), string(j.State), string(arguments), string(preview), j.Created.Workload, string(j.Created.Role),
+		j.Created.Person, j.CreatedAt, merchant, j.Total)
+	return failure(ctx, "store job", err)
 }
 
 // ChangeJob changes a job as a person wants, under its request: change changes it as it
@@ -185,12 +194,12 @@ func storeJob(ctx context.Context, tx *sqlx.Tx, j *job.Job) error {
 		UPDATE jobs SET state = $2, cursor = $3, done = $4, total = $5, refused = $6, outcomes = $7, attempts = $8, retry_at = $9,
 			failure = $10, lease = $11, lease_holder = $12, lease_until = $13, approved_workload = $14, approved_role = $15,
 			approved_person_id = $16, approved_at = $17, changed_workload = $18, changed_role = $19, changed_person_id = $20,
-			changed_at = $21, started_at = $22, ended_at = $23, version = $24
+			changed_at = $21, started_at = $22, ended_at = $23, version = $24, parts_until = $25
 		WHERE job_id = $1`,
 		j.ID, string(j.State), string(cursor), j.Done, j.Total, j.Refused, string(outcomes), j.Attempts, timeOrNull(j.RetryAt),
 		j.Failure, j.Lease, j.LeaseHolder, timeOrNull(j.LeaseUntil), j.Approved.Workload, string(j.Approved.Role),
 		j.Approved.Person, timeOrNull(j.ApprovedAt), j.Changed.Workload, string(j.Changed.Role), j.Changed.Person,
-		timeOrNull(j.ChangedAt), timeOrNull(j.StartedAt), timeOrNull(j.EndedAt), j.Version)
+		timeOrNull(j.ChangedAt), timeOrNull(j.StartedAt), timeOrNull(j.EndedAt), j.Version, timeOrNull(j.PartsUntil))
 	return failure(ctx, "change job", err)
 }
 

@@ -182,6 +182,13 @@ var methods = map[string]access{
 	"/tenfold.v1.StatementService/GetStatement":       statementReaders,
 	"/tenfold.v1.StatementService/ListStatementLines": statementReaders,
 
+	"/tenfold.v1.StatementFileService/CreateStatementFile":     statementReaders,
+	"/tenfold.v1.StatementFileService/GetStatementFile":        statementReaders,
+	"/tenfold.v1.StatementFileService/ListStatementFiles":      statementReaders,
+	"/tenfold.v1.StatementFileService/CancelStatementFile":     statementReaders,
+	"/tenfold.v1.StatementFileService/ResumeStatementFile":     statementReaders,
+	"/tenfold.v1.StatementFileService/GetStatementFileContent": statementReaders,
+
 	"/tenfold.v1.ReportService/ListReportSums": statementReaders,
 
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
@@ -376,6 +383,7 @@ var collections = map[string]fault.Reason{
 	"uploads":     fault.UploadNotFound,
 	"webhooks":    fault.WebhookNotFound,
 
+	"statementFiles":   fault.JobNotFound,
 	"evidenceRequests": fault.EvidenceRequestNotFound,
 }
 

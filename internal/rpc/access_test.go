@@ -69,6 +69,13 @@ var allowed = map[string][]string{
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
 
+	"StatementFileService/CreateStatementFile":     {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementFileService/GetStatementFile":        {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementFileService/ListStatementFiles":      {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementFileService/CancelStatementFile":     {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementFileService/ResumeStatementFile":     {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementFileService/GetStatementFileContent": {"approver", "auditor", "finance", "merchant", "operator", "support"},
+
 	"EvidenceService/DiscloseEvidence": {"support", "adjudicator", "operator"},
 
 	"EvidenceRequestService/RequestEvidence":       {"support", "adjudicator", "approver", "operator"},

@@ -14,6 +14,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
+	"github.com/tenfold-claims/tenfold/internal/statement/reading"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -122,7 +123,7 @@ func claimNotFound(id string) *fault.Error {
 func readHead(ctx context.Context, r postgres.Reader, merchant string) (*book.Head, error) {
 	h, found, err := r.Head(ctx, merchant)
 	if err == nil && !found {
-		err = fault.New(fault.MerchantNotFound, "no book is open for merchant %s", merchant).With("merchantId", merchant)
+		err = reading.NoBook(merchant)
 	}
 	return &h, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/statement/reading"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -42,7 +43,7 @@ func (s *bookService) GetTrialBalance(ctx context.Context, r *tenfoldv1.GetTrial
 	merchant, _ := nameOf(r.GetName())
 	var totals map[string]ledger.Totals
 	err = s.db.Snapshot(ctx, func(read postgres.Reader) error {
-		totals, err = totalsAt(ctx, read, anchor(merchant), at, byEffect)
+		totals, err = reading.TotalsAt(ctx, read, anchor(merchant), at, byEffect)
 		return err
 	})
 	if err != nil {
@@ -57,19 +58,6 @@ func (s *bookService) GetTrialBalance(ctx context.Context, r *tenfoldv1.GetTrial
 		out.Balances = append(out.Balances, b)
 	}
 	return out, nil
-}
-
-// totalsAt sums the transfers of a book, or of all books, as of a time, by currency.
-func totalsAt(ctx context.Context, r postgres.Reader, merchant string, at time.Time, byEffect bool) (map[string]ledger.Totals, error) {
-	if merchant == "" {
-		return r.TotalsOfAllAt(ctx, at, byEffect)
-	}
-	h, err := readHead(ctx, r, merchant)
-	if err != nil {
-		return nil, err
-	}
-	totals, err := r.TotalsAt(ctx, merchant, at, byEffect)
-	return map[string]ledger.Totals{h.Currency: totals}, err
 }
 
 func trialBalanceOf(totals ledger.Totals, currency string) (*tenfoldv1.TrialBalance, error) {

@@ -6,14 +6,12 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/statement/reading"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // transferRead is a transfer with what its claim and payout add to it.
-type transferRead struct {
-	ledger.Transfer
-	postgres.TransferFacts
-}
+type transferRead = reading.Transfer
 
 func transferReadOf(t *transferRead) *tenfoldv1.Transfer {
 	p := transferOf(&t.Transfer)
@@ -43,7 +41,7 @@ func (s *depositService) ListTransfers(ctx context.Context, r *tenfoldv1.ListTra
 		if list, err = reader.FindTransfers(ctx, q, from, size); err != nil {
 			return nil, err
 		}
-		return withFacts(ctx, reader, list.Rows)
+		return reading.WithFacts(ctx, reader, list.Rows)
 	}, transferReadOf)
 	if err != nil {
 		return nil, err
@@ -61,19 +59,6 @@ const transferParts = 6
 // transferKey gives those parts: time, merchant, event, claim, payout, number.
 func transferKey(c *postgres.TransferCursor) []string {
 	return []string{microseconds(c.At), c.MerchantID, decimal(c.EventNumber), c.ClaimID, c.PayoutID, decimal(c.Number)}
-}
-
-// withFacts adds to transfers what their claims and payouts know.
-func withFacts(ctx context.Context, r postgres.Reader, list []ledger.Transfer) ([]transferRead, error) {
-	facts, err := r.FactsOfTransfers(ctx, list)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]transferRead, len(list))
-	for i := range list {
-		out[i] = transferRead{list[i], facts[i]}
-	}
-	return out, nil
 }
 
 // checkBook refuses a merchant who has no book. No merchant stands for all.

@@ -14,6 +14,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/statement/reading"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -263,16 +264,9 @@ func (s *periodService) ListLateTransfers(ctx context.Context, r *tenfoldv1.List
 			last := &list[p.size-1]
 			out.NextPageToken = p.token(microseconds(last.EffectiveAt), decimal(last.Number))
 		}
-		rows, err := withFacts(ctx, read, list)
+		rows, err := reading.WithFacts(ctx, read, list)
 		out.Transfers = each(rows, transferReadOf)
 		return err
 	})
 	return answer(out, err)
-}
-
-// provisional says whether a part of the time before until lies in no closed period.
-func provisional(ctx context.Context, read postgres.Reader, until time.Time) (bool, error) {
-	changes, err := read.PeriodChanges(ctx)
-	so := period.Fold(changes)
-	return until.After(so.ClosedUntil()), err
 }

@@ -213,6 +213,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterBookServiceServer(s.grpc, &bookService{backend: b})
 	tenfoldv1.RegisterPeriodServiceServer(s.grpc, &periodService{backend: b})
 	tenfoldv1.RegisterStatementServiceServer(s.grpc, &statementService{backend: b})
+	tenfoldv1.RegisterStatementFileServiceServer(s.grpc, &statementFileService{backend: b})
 	tenfoldv1.RegisterReportServiceServer(s.grpc, &reportService{backend: b})
 	results := &resultService{backend: b, validator: validator}
 	tenfoldv1.RegisterResultServiceServer(s.grpc, results)

@@ -199,6 +199,8 @@ var otherTimes = map[protoreflect.FullName]string{
 	"tenfold.v1.GetExposureRequest.recorded_by":               "what is asked about",
 	"tenfold.v1.ListDebtsRequest.recorded_by":                 "what is asked about",
 	"tenfold.v1.ListDebtsRequest.effective_by":                "what is asked about",
+	"tenfold.v1.CreateStatementFileRequest.from":              "a bound of a statement",
+	"tenfold.v1.CreateStatementFileRequest.until":             "a bound of a statement",
 	"tenfold.v1.GetStatementRequest.from":                     "a bound of a statement",
 	"tenfold.v1.GetStatementRequest.until":                    "a bound of a statement",
 	"tenfold.v1.ListStatementLinesRequest.from":               "a bound of a statement",

@@ -134,14 +134,20 @@ func (w *Worker) keepJob(ctx context.Context, j *job.Job, s *postgres.JobStep, c
 	kept, err := w.db.StepJob(ctx, j, s, func(now *job.Job, listed int64) {
 		now.LeaseUntil = w.engine.Now().Add(w.config.JobLease)
 		change(now, listed)
-		if now.State != job.Running || !now.RetryAt.IsZero() {
-			now.LeaseUntil = time.Time{}
-		}
+		w.leave(now)
 	})
 	if err == nil {
 		*j = kept
 	}
 	return err
+}
+
+// leave lets go of a job on which there is nothing to do now.
+func (w *Worker) leave(j *job.Job) {
+	if j.State != job.Running || !j.RetryAt.IsZero() {
+		j.LeaseUntil = time.Time{}
+	}
+	j.KeepParts(w.engine.Now(), w.engine.StatementsKept())
 }
 
 // stepJob takes a job one step forward, and says whether there is another one now.
@@ -156,9 +162,12 @@ func (w *Worker) stepJob(ctx context.Context, j *job.Job) (more bool, err error)
 	if *j = now; j.State != job.Running {
 		return false, w.keepJob(ctx, j, nil, func(*job.Job, int64) {})
 	}
-	if j.Cursor.Phase == job.Walking {
+	switch {
+	case j.Kind == job.StatementFile:
+		err = w.stepStatement(ctx, j)
+	case j.Cursor.Phase == job.Walking:
 		err = w.walk(ctx, j)
-	} else {
+	default:
 		err = w.list(ctx, j)
 	}
 	return j.State == job.Running && j.RetryAt.IsZero(), err

@@ -68,6 +68,9 @@ type Config struct {
 	// what a step takes. JobItems is how many items of a job one step looks at.
 	JobLease time.Duration
 	JobItems int
+	// StatementLines is how many transfers of a statement one step reads: as CSV they have
+	// some 500 KB.
+	StatementLines int
 	// SweepPause is how often the worker looks for orphaned reservations, SweepAge
 	// how old one must be: longer than any command can be under way.
 	SweepPause time.Duration
@@ -89,7 +92,7 @@ func Defaults() Config {
 		LookAgain: 30 * time.Second, LookAgainMax: 10 * time.Minute,
 		CatalogPause:  10 * time.Second,
 		SnapshotPause: 5 * time.Second, PeriodEvents: 5000,
-		JobLease: time.Minute, JobItems: 256,
+		JobLease: time.Minute, JobItems: 256, StatementLines: 2000,
 		SweepPause: time.Minute, SweepAge: 15 * time.Minute,
 		SweepSpan: 30 * 24 * time.Hour, SweepWindow: 10 * time.Minute,
 	}
@@ -145,7 +148,7 @@ type Worker struct {
 	// snapshotted is the book after which the next look for due snapshots begins, exposed that for
 	// snapshots of the exposure.
 	snapshotted, exposed string
-	done        struct {
+	done                 struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed, items atomic.Int64
 	}
 	// holder names the worker in the jobs that it works on.
@@ -207,6 +210,7 @@ func (w *Worker) Run(ctx context.Context) {
 		{"take snapshots", w.config.SnapshotPause, w.takeSnapshots},
 		{"sum periods", w.config.SnapshotPause, w.sumPeriods},
 		{"run jobs", w.config.Pause, w.runJobs},
+		{"expire statements", w.config.SweepPause, w.expireStatements},
 	} {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
 	}
@@ -271,7 +275,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 		for _, step := range []func(context.Context) error{
 			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
 			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
-			w.resumeNotices, w.passDeadlines, w.passCommissions, w.leaveSuspended, w.drawRetests, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runJobs,
+			w.resumeNotices, w.passDeadlines, w.passCommissions, w.leaveSuspended, w.drawRetests, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runJobs, w.expireStatements,
 		} {
 			err := step(ctx)
 			if first == nil {

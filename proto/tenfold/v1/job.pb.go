@@ -31,6 +31,8 @@ const (
 	JobKind_JOB_KIND_UNSPECIFIED JobKind = 0
 	// Takes results of a body back, over all merchants, and weighs each claim anew.
 	JobKind_JOB_KIND_RETRACTION JobKind = 1
+	// Writes a statement into a file.
+	JobKind_JOB_KIND_STATEMENT JobKind = 2
 )
 
 // Enum value maps for JobKind.
@@ -38,10 +40,12 @@ var (
 	JobKind_name = map[int32]string{
 		0: "JOB_KIND_UNSPECIFIED",
 		1: "JOB_KIND_RETRACTION",
+		2: "JOB_KIND_STATEMENT",
 	}
 	JobKind_value = map[string]int32{
 		"JOB_KIND_UNSPECIFIED": 0,
 		"JOB_KIND_RETRACTION":  1,
+		"JOB_KIND_STATEMENT":   2,
 	}
 )
 
@@ -433,6 +437,98 @@ func (x *RetractionArguments) GetReportNumbers() []string {
 	return nil
 }
 
+// StatementArguments say which statement is written.
+type StatementArguments struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/statementFiles/{statement_file}: the file that it is written
+	// into.
+	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// The beginning of the time, which belongs to it.
+	From *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// The end of the time, which does not belong to it.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// The time of a transfer that counts.
+	Basis StatementBasis `protobuf:"varint,4,opt,name=basis,proto3,enum=tenfold.v1.StatementBasis" json:"basis,omitempty"`
+	// The currency of the lines over all merchants; empty for a merchant.
+	CurrencyCode string `protobuf:"bytes,5,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// The order whose transfers count; empty for all.
+	OrderId       string `protobuf:"bytes,6,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatementArguments) Reset() {
+	*x = StatementArguments{}
+	mi := &file_tenfold_v1_job_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatementArguments) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatementArguments) ProtoMessage() {}
+
+func (x *StatementArguments) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_job_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatementArguments.ProtoReflect.Descriptor instead.
+func (*StatementArguments) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *StatementArguments) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *StatementArguments) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *StatementArguments) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *StatementArguments) GetBasis() StatementBasis {
+	if x != nil {
+		return x.Basis
+	}
+	return StatementBasis_STATEMENT_BASIS_UNSPECIFIED
+}
+
+func (x *StatementArguments) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *StatementArguments) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
 // JobPreview is what a job was going to be about when it was asked for.
 type JobPreview struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -453,7 +549,7 @@ type JobPreview struct {
 
 func (x *JobPreview) Reset() {
 	*x = JobPreview{}
-	mi := &file_tenfold_v1_job_proto_msgTypes[1]
+	mi := &file_tenfold_v1_job_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -465,7 +561,7 @@ func (x *JobPreview) String() string {
 func (*JobPreview) ProtoMessage() {}
 
 func (x *JobPreview) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_job_proto_msgTypes[1]
+	mi := &file_tenfold_v1_job_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -478,7 +574,7 @@ func (x *JobPreview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobPreview.ProtoReflect.Descriptor instead.
 func (*JobPreview) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *JobPreview) GetResults() int64 {
@@ -529,7 +625,7 @@ type ReweighedCount struct {
 
 func (x *ReweighedCount) Reset() {
 	*x = ReweighedCount{}
-	mi := &file_tenfold_v1_job_proto_msgTypes[2]
+	mi := &file_tenfold_v1_job_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +637,7 @@ func (x *ReweighedCount) String() string {
 func (*ReweighedCount) ProtoMessage() {}
 
 func (x *ReweighedCount) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_job_proto_msgTypes[2]
+	mi := &file_tenfold_v1_job_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +650,7 @@ func (x *ReweighedCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReweighedCount.ProtoReflect.Descriptor instead.
 func (*ReweighedCount) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ReweighedCount) GetOutcome() Reweighed {
@@ -581,11 +677,12 @@ type Job struct {
 	Kind JobKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.JobKind" json:"kind,omitempty"`
 	// How far it has come.
 	State JobState `protobuf:"varint,3,opt,name=state,proto3,enum=tenfold.v1.JobState" json:"state,omitempty"`
-	// What it is about. It never changes.
+	// What a retraction is about. It never changes. Absent for other kinds.
 	Retraction *RetractionArguments `protobuf:"bytes,4,opt,name=retraction,proto3" json:"retraction,omitempty"`
 	// What it was going to be about when it was asked for.
 	Preview *JobPreview `protobuf:"bytes,5,opt,name=preview,proto3" json:"preview,omitempty"`
-	// How many items are known. More may be found while the job runs.
+	// How many items are known, of a statement its lines. More may be found while the
+	// job runs.
 	TotalItems int64 `protobuf:"varint,6,opt,name=total_items,json=totalItems,proto3" json:"total_items,omitempty"`
 	// How many of them were looked at.
 	DoneItems int64 `protobuf:"varint,7,opt,name=done_items,json=doneItems,proto3" json:"done_items,omitempty"`
@@ -618,14 +715,16 @@ type Job struct {
 	// When a server took it first; absent before.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When it ended; absent before.
-	EndTime       *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// What a statement is about. It never changes. Absent for other kinds.
+	Statement     *StatementArguments `protobuf:"bytes,23,opt,name=statement,proto3" json:"statement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Job) Reset() {
 	*x = Job{}
-	mi := &file_tenfold_v1_job_proto_msgTypes[3]
+	mi := &file_tenfold_v1_job_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +736,7 @@ func (x *Job) String() string {
 func (*Job) ProtoMessage() {}
 
 func (x *Job) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_job_proto_msgTypes[3]
+	mi := &file_tenfold_v1_job_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +749,7 @@ func (x *Job) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Job.ProtoReflect.Descriptor instead.
 func (*Job) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Job) GetName() string {
@@ -807,6 +906,13 @@ func (x *Job) GetEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Job) GetStatement() *StatementArguments {
+	if x != nil {
+		return x.Statement
+	}
+	return nil
+}
+
 // JobItem is a claim that a job is about.
 type JobItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -829,7 +935,7 @@ type JobItem struct {
 
 func (x *JobItem) Reset() {
 	*x = JobItem{}
-	mi := &file_tenfold_v1_job_proto_msgTypes[4]
+	mi := &file_tenfold_v1_job_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +947,7 @@ func (x *JobItem) String() string {
 func (*JobItem) ProtoMessage() {}
 
 func (x *JobItem) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_job_proto_msgTypes[4]
+	mi := &file_tenfold_v1_job_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +960,7 @@ func (x *JobItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JobItem.ProtoReflect.Descriptor instead.
 func (*JobItem) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_job_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *JobItem) GetClaim() string {
@@ -904,7 +1010,7 @@ var File_tenfold_v1_job_proto protoreflect.FileDescriptor
 const file_tenfold_v1_job_proto_rawDesc = "" +
 	"\n" +
 	"\x14tenfold/v1/job.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x93\x04\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\"tenfold/v1/statement_service.proto\"\x93\x04\n" +
 	"\x13RetractionArguments\x12H\n" +
 	"\rauthenticator\x18\x01 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
 	"\x15tenfold/Authenticator\xc8\xf3\x18\x01R\rauthenticator\x12;\n" +
@@ -915,7 +1021,15 @@ const file_tenfold_v1_job_proto_rawDesc = "" +
 	"\vissued_from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
 	"issuedFrom\x12G\n" +
 	"\fissued_until\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\vissuedUntil\x12/\n" +
-	"\x0ereport_numbers\x18\b \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rreportNumbers\"\xd3\x01\n" +
+	"\x0ereport_numbers\x18\b \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rreportNumbers\"\xd2\x02\n" +
+	"\x12StatementArguments\x126\n" +
+	"\x04file\x18\x01 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/StatementFile\xc8\xf3\x18\x01R\x04file\x128\n" +
+	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04from\x12:\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05until\x12:\n" +
+	"\x05basis\x18\x04 \x01(\x0e2\x1a.tenfold.v1.StatementBasisB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05basis\x12-\n" +
+	"\rcurrency_code\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\fcurrencyCode\x12#\n" +
+	"\border_id\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aorderId\"\xd3\x01\n" +
 	"\n" +
 	"JobPreview\x12\"\n" +
 	"\aresults\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aresults\x12 \n" +
@@ -926,7 +1040,8 @@ const file_tenfold_v1_job_proto_rawDesc = "" +
 	"\bat_least\x18\x05 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aatLeast\"m\n" +
 	"\x0eReweighedCount\x129\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x15.tenfold.v1.ReweighedB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aoutcome\x12 \n" +
-	"\x06claims\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06claims\"\xde\t\n" +
+	"\x06claims\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06claims\"\xa6\n" +
+	"\n" +
 	"\x03Job\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04name\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x13.tenfold.v1.JobKindB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04kind\x124\n" +
@@ -962,7 +1077,8 @@ const file_tenfold_v1_job_proto_rawDesc = "" +
 	"changeTime\x12C\n" +
 	"\n" +
 	"start_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\tstartTime\x12?\n" +
-	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aendTime:'\xeaA$\n" +
+	"\bend_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aendTime\x12F\n" +
+	"\tstatement\x18\x17 \x01(\v2\x1e.tenfold.v1.StatementArgumentsB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\tstatement:'\xeaA$\n" +
 	"\vtenfold/Job\x12\n" +
 	"jobs/{job}*\x04jobs2\x03job\"\xb7\x02\n" +
 	"\aJobItem\x120\n" +
@@ -972,10 +1088,11 @@ const file_tenfold_v1_job_proto_rawDesc = "" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x15.tenfold.v1.ReweighedB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aoutcome\x12 \n" +
 	"\x06reason\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06reason\x12 \n" +
 	"\x06detail\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06detail\x12A\n" +
-	"\tdone_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bdoneTime*<\n" +
+	"\tdone_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bdoneTime*T\n" +
 	"\aJobKind\x12\x18\n" +
 	"\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13JOB_KIND_RETRACTION\x10\x01*\xc3\x01\n" +
+	"\x13JOB_KIND_RETRACTION\x10\x01\x12\x16\n" +
+	"\x12JOB_KIND_STATEMENT\x10\x02*\xc3\x01\n" +
 	"\bJobState\x12\x19\n" +
 	"\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12JOB_STATE_PROPOSED\x10\x01\x12\x14\n" +
@@ -1016,7 +1133,7 @@ func file_tenfold_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tenfold_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_tenfold_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_tenfold_v1_job_proto_goTypes = []any{
 	(JobKind)(0),                  // 0: tenfold.v1.JobKind
 	(JobState)(0),                 // 1: tenfold.v1.JobState
@@ -1024,41 +1141,47 @@ var file_tenfold_v1_job_proto_goTypes = []any{
 	(Reweighed)(0),                // 3: tenfold.v1.Reweighed
 	(JobItemState)(0),             // 4: tenfold.v1.JobItemState
 	(*RetractionArguments)(nil),   // 5: tenfold.v1.RetractionArguments
-	(*JobPreview)(nil),            // 6: tenfold.v1.JobPreview
-	(*ReweighedCount)(nil),        // 7: tenfold.v1.ReweighedCount
-	(*Job)(nil),                   // 8: tenfold.v1.Job
-	(*JobItem)(nil),               // 9: tenfold.v1.JobItem
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*Money)(nil),                 // 11: tenfold.v1.Money
+	(*StatementArguments)(nil),    // 6: tenfold.v1.StatementArguments
+	(*JobPreview)(nil),            // 7: tenfold.v1.JobPreview
+	(*ReweighedCount)(nil),        // 8: tenfold.v1.ReweighedCount
+	(*Job)(nil),                   // 9: tenfold.v1.Job
+	(*JobItem)(nil),               // 10: tenfold.v1.JobItem
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(StatementBasis)(0),           // 12: tenfold.v1.StatementBasis
+	(*Money)(nil),                 // 13: tenfold.v1.Money
 }
 var file_tenfold_v1_job_proto_depIdxs = []int32{
 	2,  // 0: tenfold.v1.RetractionArguments.cause:type_name -> tenfold.v1.RetractionCause
-	10, // 1: tenfold.v1.RetractionArguments.recorded_from:type_name -> google.protobuf.Timestamp
-	10, // 2: tenfold.v1.RetractionArguments.recorded_until:type_name -> google.protobuf.Timestamp
-	10, // 3: tenfold.v1.RetractionArguments.issued_from:type_name -> google.protobuf.Timestamp
-	10, // 4: tenfold.v1.RetractionArguments.issued_until:type_name -> google.protobuf.Timestamp
-	11, // 5: tenfold.v1.JobPreview.paid:type_name -> tenfold.v1.Money
-	3,  // 6: tenfold.v1.ReweighedCount.outcome:type_name -> tenfold.v1.Reweighed
-	0,  // 7: tenfold.v1.Job.kind:type_name -> tenfold.v1.JobKind
-	1,  // 8: tenfold.v1.Job.state:type_name -> tenfold.v1.JobState
-	5,  // 9: tenfold.v1.Job.retraction:type_name -> tenfold.v1.RetractionArguments
-	6,  // 10: tenfold.v1.Job.preview:type_name -> tenfold.v1.JobPreview
-	7,  // 11: tenfold.v1.Job.outcomes:type_name -> tenfold.v1.ReweighedCount
-	10, // 12: tenfold.v1.Job.retry_time:type_name -> google.protobuf.Timestamp
-	10, // 13: tenfold.v1.Job.lease_until:type_name -> google.protobuf.Timestamp
-	10, // 14: tenfold.v1.Job.create_time:type_name -> google.protobuf.Timestamp
-	10, // 15: tenfold.v1.Job.approve_time:type_name -> google.protobuf.Timestamp
-	10, // 16: tenfold.v1.Job.change_time:type_name -> google.protobuf.Timestamp
-	10, // 17: tenfold.v1.Job.start_time:type_name -> google.protobuf.Timestamp
-	10, // 18: tenfold.v1.Job.end_time:type_name -> google.protobuf.Timestamp
-	4,  // 19: tenfold.v1.JobItem.state:type_name -> tenfold.v1.JobItemState
-	3,  // 20: tenfold.v1.JobItem.outcome:type_name -> tenfold.v1.Reweighed
-	10, // 21: tenfold.v1.JobItem.done_time:type_name -> google.protobuf.Timestamp
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	11, // 1: tenfold.v1.RetractionArguments.recorded_from:type_name -> google.protobuf.Timestamp
+	11, // 2: tenfold.v1.RetractionArguments.recorded_until:type_name -> google.protobuf.Timestamp
+	11, // 3: tenfold.v1.RetractionArguments.issued_from:type_name -> google.protobuf.Timestamp
+	11, // 4: tenfold.v1.RetractionArguments.issued_until:type_name -> google.protobuf.Timestamp
+	11, // 5: tenfold.v1.StatementArguments.from:type_name -> google.protobuf.Timestamp
+	11, // 6: tenfold.v1.StatementArguments.until:type_name -> google.protobuf.Timestamp
+	12, // 7: tenfold.v1.StatementArguments.basis:type_name -> tenfold.v1.StatementBasis
+	13, // 8: tenfold.v1.JobPreview.paid:type_name -> tenfold.v1.Money
+	3,  // 9: tenfold.v1.ReweighedCount.outcome:type_name -> tenfold.v1.Reweighed
+	0,  // 10: tenfold.v1.Job.kind:type_name -> tenfold.v1.JobKind
+	1,  // 11: tenfold.v1.Job.state:type_name -> tenfold.v1.JobState
+	5,  // 12: tenfold.v1.Job.retraction:type_name -> tenfold.v1.RetractionArguments
+	7,  // 13: tenfold.v1.Job.preview:type_name -> tenfold.v1.JobPreview
+	8,  // 14: tenfold.v1.Job.outcomes:type_name -> tenfold.v1.ReweighedCount
+	11, // 15: tenfold.v1.Job.retry_time:type_name -> google.protobuf.Timestamp
+	11, // 16: tenfold.v1.Job.lease_until:type_name -> google.protobuf.Timestamp
+	11, // 17: tenfold.v1.Job.create_time:type_name -> google.protobuf.Timestamp
+	11, // 18: tenfold.v1.Job.approve_time:type_name -> google.protobuf.Timestamp
+	11, // 19: tenfold.v1.Job.change_time:type_name -> google.protobuf.Timestamp
+	11, // 20: tenfold.v1.Job.start_time:type_name -> google.protobuf.Timestamp
+	11, // 21: tenfold.v1.Job.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 22: tenfold.v1.Job.statement:type_name -> tenfold.v1.StatementArguments
+	4,  // 23: tenfold.v1.JobItem.state:type_name -> tenfold.v1.JobItemState
+	3,  // 24: tenfold.v1.JobItem.outcome:type_name -> tenfold.v1.Reweighed
+	11, // 25: tenfold.v1.JobItem.done_time:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_job_proto_init() }
@@ -1068,13 +1191,14 @@ func file_tenfold_v1_job_proto_init() {
 	}
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
+	file_tenfold_v1_statement_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_job_proto_rawDesc), len(file_tenfold_v1_job_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

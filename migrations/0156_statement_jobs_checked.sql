@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE jobs VALIDATE CONSTRAINT jobs_kind_known;
