@@ -64,6 +64,8 @@ type Config struct {
 	PayoutsHeld bool
 	// StatementsKept is how long a statement is kept that a server has written, or has begun.
 	StatementsKept time.Duration
+	// StatementLinesMax is how many lines it may have.
+	StatementLinesMax int64
 	book.Settings
 }
 
@@ -78,7 +80,7 @@ func Defaults() Config {
 		QueueMax: 8192,
 		PlanAge:  time.Minute,
 
-		StatementsKept: 7 * 24 * time.Hour,
+		StatementsKept: 7 * 24 * time.Hour, StatementLinesMax: job.StatementLinesMax,
 
 		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour, ClockSkew: time.Minute},
 	}

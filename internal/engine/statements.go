@@ -37,9 +37,9 @@ func (e *Engine) WriteStatement(ctx context.Context, h request.Header, s *job.St
 	if err != nil {
 		return j, false, outsideErr(err)
 	}
-	if lines > job.StatementLinesMax {
-		return j, false, fault.New(fault.StatementTooLong, "the statement has %d lines, and a file at most %d: ask for a shorter time", lines, job.StatementLinesMax).
-			With("lines", lines).With("linesMax", job.StatementLinesMax).At("until")
+	if most := e.config.StatementLinesMax; lines > most {
+		return j, false, fault.New(fault.StatementTooLong, "the statement has %d lines, and a file at most %d: ask for a shorter time", lines, most).
+			With("lines", lines).With("linesMax", most).At("until")
 	}
 	now := e.Now()
 	j = job.Job{

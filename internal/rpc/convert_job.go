@@ -10,7 +10,7 @@ func jobName(id string) string { return "jobs/" + id }
 
 func jobOf(j *job.Job) *tenfoldv1.Job {
 	m := &tenfoldv1.Job{
-		Name: jobName(j.ID), Kind: jobKinds.proto(j.Kind), State: jobStates.proto(j.State), 
+		Name: jobName(j.ID), Kind: jobKinds.proto(j.Kind), State: jobStates.proto(j.State),
 		TotalItems: j.Total, DoneItems: j.Done, RefusedItems: j.Refused,
 		Attempts: j.Attempts, RetryTime: stamp(j.RetryAt), Failure: j.Failure, LeaseHolder: j.LeaseHolder, LeaseUntil: stamp(j.LeaseUntil),
 		CreatedBy: j.Created.Person, CreateTime: stamp(j.CreatedAt), ApprovedBy: j.Approved.Person, ApproveTime: stamp(j.ApprovedAt),
@@ -27,7 +27,7 @@ func jobOf(j *job.Job) *tenfoldv1.Job {
 	case job.StatementFile:
 		s := j.Arguments.Statement
 		m.Statement = &tenfoldv1.StatementArguments{
-			File: statementFileName(j), From: stamp(s.From), Until: stamp(s.Until), Basis: basisOf(s), CurrencyCode: s.Currency, OrderId: s.OrderID,
+			File: fileNameOf(j), From: stamp(s.From), Until: stamp(s.Until), Basis: basisOf(s), CurrencyCode: s.Currency, OrderId: s.OrderID,
 		}
 	}
 	for _, outcome := range claim.Reweighings() {

@@ -131,6 +131,6 @@ func NamesOfResources() map[string]string {
 		"Policy": "policies/p1", "PolicyProposal": policyproposal.Key{PolicyID: "p1", Number: 1}.Name(), "PolicyVersion": policyVersionName("p1", 1),
 		"DecisionRules": decisionRulesName(1), "DecisionRulesProposal": policyproposal.RulesName(1),
 		"Transfer": transferName("m1", 7), "Webhook": webhookName("m1", "w1"), "Upload": uploadName("m1", "u1"),
-		"Import": importName("i1"), "Period": periodName("2026-03"), "Break": breakName("b1"), "Job": jobName("j1"),
+		"Import": importName("i1"), "Period": periodName("2026-03"), "Break": breakName("b1"), "Job": jobName("j1"), "StatementFile": statementFileName("m1", "j1"),
 	}
 }

@@ -42,6 +42,10 @@ func holdName(merchant, claimID string, n int32) string {
 	return claimName(merchant, claimID) + "/holds/" + strconv.Itoa(int(n))
 }
 
+func statementFileName(merchant, id string) string {
+	return merchantName(merchant) + "/statementFiles/" + id
+}
+
 func commissionName(merchant, claimID string, n int32) string {
 	return claimName(merchant, claimID) + "/commissions/" + strconv.Itoa(int(n))
 }

@@ -59,8 +59,8 @@ var otherBounds = map[string]bool{
 	"KEY_LIMIT_REACHED": true,
 	// TestRetractionsOverTheWire meets them.
 	"JOB_NOT_FOUND": true, "JOB_STATE_CONFLICT": true, "RETRACTION_EMPTY": true,
-	// Too many lines: TestStatementsAreBounded in internal/engine.
-	"STATEMENT_TOO_LONG": true,
+	// TestStatementFilesAreRefused and TestStatementFilesAreBounded meet them.
+	"STATEMENT_NOT_READY": true, "STATEMENT_LIMIT_REACHED": true, "STATEMENT_TOO_LONG": true,
 	// A call must end before its comparison: TestErrandsGoOn in internal/engine.
 	"RECONCILIATION_RUNNING": true,
 	// It is told to those who come over HTTP: TestStopAnswersCallsOverHTTP.

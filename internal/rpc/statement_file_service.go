@@ -29,18 +29,19 @@ func statementFileKey(name string) (merchant, id string) {
 	return anchor(merchant), id
 }
 
-func statementFileName(j *job.Job) string {
+// fileNameOf is the name of the file that a job writes.
+func fileNameOf(j *job.Job) string {
 	merchant := j.Arguments.Statement.MerchantID
 	if merchant == "" {
 		merchant = anyMerchant
 	}
-	return merchantName(merchant) + "/statementFiles/" + j.ID
+	return statementFileName(merchant, j.ID)
 }
 
 func statementFileOf(j *job.Job) *tenfoldv1.StatementFile {
 	s := j.Arguments.Statement
 	p := &tenfoldv1.StatementFile{
-		Name: statementFileName(j), Job: jobName(j.ID), State: jobStates.proto(j.State), From: stamp(s.From), Until: stamp(s.Until),
+		Name: fileNameOf(j), Job: jobName(j.ID), State: jobStates.proto(j.State), From: stamp(s.From), Until: stamp(s.Until),
 		Basis: basisOf(s), CurrencyCode: s.Currency, OrderId: s.OrderID, TotalLines: j.Total, DoneLines: j.Done, Failure: j.Failure,
 		CreateTime: stamp(j.CreatedAt), EndTime: stamp(j.EndedAt), ExpireTime: stamp(j.PartsUntil), CreatedBy: j.Created.Person,
 	}
