@@ -137,7 +137,7 @@ var notOfBooks = []string{
 	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes", "rules_proposals", "rules_proposal_votes",
 	"channel_imports", "channel_import_chunks", "channel_lines", "channel_line_matches", "reconciliation_breaks", "reconciliation_break_notes",
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
-	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items",
+	"uploads", "upload_chunks", "decision_rules", "jobs", "job_items", "statement_parts",
 	"balance_snapshots", "snapshot_progress", "period_totals", "period_progress",
 	"exposure_openings", "exposure_snapshots", "exposure_totals",
 	"suspense_explanations", "audit_runs",

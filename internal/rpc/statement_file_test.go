@@ -110,6 +110,9 @@ func TestStatementFilesHaveTheBytesOfTheLines(t *testing.T) {
 		for _, p := range lines {
 			l := rpc.LineOf(p)
 			want.Write(statement.CSV(l.Cells()))
+			if back := rpc.StatementLineOf(&l); !proto.Equal(back, p) {
+				t.Errorf("%s: %v came back as %v", name, p, back)
+			}
 		}
 		raw := f.statementBytes(f.as(c.role), made.GetFile().GetName(), 1000)
 		digest := sha256.Sum256(raw)

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/job"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -133,6 +134,23 @@ func LineOf(p *tenfoldv1.StatementLine) statement.Line {
 		DebitAfter: p.GetDebitBalance().GetMinorUnits(), CreditAfter: p.GetCreditBalance().GetMinorUnits(),
 		Claim: claimID, Order: t.GetOrderId(), OrderLine: lineID, Revision: t.GetRevision(), OutNumber: t.GetOutNumber(),
 		Channel: t.GetGatewayReference(), External: t.GetExternalReference(), Reverses: numberOf(t.GetReverses()), Event: t.GetEventNumber(),
+	}
+}
+
+// StatementLineOf is the line of the contract that stands in a file: the other way of LineOf.
+func StatementLineOf(l *statement.Line) *tenfoldv1.StatementLine {
+	t := ledger.Transfer{
+		MerchantID: l.Merchant, Number: l.Transfer, RecordedAt: l.RecordedAt, EffectiveAt: l.EffectiveAt, Kind: ledger.Kind(l.Kind),
+		Debit: ledger.Purpose(l.Debit), Credit: ledger.Purpose(l.Credit), Amount: money.Amount(l.Amount), Currency: l.Currency,
+		ClaimID: l.Claim, OrderLineID: l.OrderLine, ExternalReference: l.External, Reverses: l.Reverses, EventNumber: l.Event,
+	}
+	if id, ok := claim.ParseID(l.OutNumber); ok {
+		t.PayoutID = id
+	}
+	shown := transferReadOf(&transferRead{Transfer: t, TransferFacts: postgres.TransferFacts{OrderID: l.Order, Revision: l.Revision, GatewayReference: l.Channel}})
+	shown.OutNumber = l.OutNumber
+	return &tenfoldv1.StatementLine{
+		Number: l.Number, Transfer: shown, DebitBalance: signed(money.Amount(l.DebitAfter), l.Currency), CreditBalance: signed(money.Amount(l.CreditAfter), l.Currency),
 	}
 }
 

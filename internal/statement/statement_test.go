@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -87,4 +88,41 @@ func FuzzGuarded(f *testing.F) {
 			t.Errorf("%q: %v", text, err)
 		}
 	})
+}
+
+// Would catch a file whose lines come back other than they were written, or that is taken for a
+// statement and is none.
+func TestLinesComeBack(t *testing.T) {
+	t.Parallel()
+	lines := []statement.Line{line("a \"b\", 中\n=1"), {
+		Number: 2, Merchant: "m-2", Transfer: 1 << 60, RecordedAt: time.Unix(0, 0), EffectiveAt: time.Unix(1, 0), Kind: "K", Debit: "D", Credit: "C",
+		Amount: 5, Currency: "JPY", DebitAfter: -1 << 40, Claim: "c", Order: "o", OrderLine: "l", Revision: 3, OutNumber: "n", Channel: "g",
+		External: "e", Reverses: 4, Event: 5,
+	}}
+	raw := statement.CSV(statement.Titles())
+	for i := range lines {
+		raw = append(raw, statement.CSV(lines[i].Cells())...)
+	}
+	r := statement.NewReader(bytes.NewReader(raw))
+	for i := range lines {
+		got, err := r.Next()
+		if err != nil || !slices.Equal(got.Cells(), lines[i].Cells()) {
+			t.Errorf("line %d came back as %+v, %v", i+1, got, err)
+		}
+	}
+	if _, err := r.Next(); err != io.EOF {
+		t.Errorf("behind the last: %v", err)
+	}
+	for name, text := range map[string]string{
+		"other columns": "line,merchant\n", "no number": strings.Replace(string(raw), "\n2,", "\ntwo,", 1), "cut off": string(raw[:len(raw)-20]),
+	} {
+		r := statement.NewReader(strings.NewReader(text))
+		var err error
+		for err == nil {
+			_, err = r.Next()
+		}
+		if err == io.EOF {
+			t.Errorf("%s is taken for a statement", name)
+		}
+	}
 }

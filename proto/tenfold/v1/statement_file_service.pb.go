@@ -27,8 +27,8 @@ const (
 // StatementFile is a statement that servers write into a file.
 type StatementFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/statementFiles/{statement_file}; merchants/- for the
-	// platform's.
+	// merchants/{merchant}/statementFiles/{statement_file}, with - as the merchant for
+	// the platform's.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// jobs/{job}: the job that writes it.
 	Job string `protobuf:"bytes,2,opt,name=job,proto3" json:"job,omitempty"`
@@ -386,8 +386,8 @@ func (x *CreateStatementFileResponse) GetReplayed() bool {
 // GetStatementFileRequest names a file.
 type GetStatementFileRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/statementFiles/{statement_file}; merchants/- for the
-	// platform's.
+	// merchants/{merchant}/statementFiles/{statement_file}, with - as the merchant for
+	// the platform's.
 	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -598,8 +598,8 @@ func (x *ListStatementFilesResponse) GetNextPageToken() string {
 // CancelStatementFileRequest ends a file.
 type CancelStatementFileRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/statementFiles/{statement_file}; merchants/- for the
-	// platform's.
+	// merchants/{merchant}/statementFiles/{statement_file}, with - as the merchant for
+	// the platform's.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -718,8 +718,8 @@ func (x *CancelStatementFileResponse) GetReplayed() bool {
 // ResumeStatementFileRequest has a file be written on.
 type ResumeStatementFileRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/statementFiles/{statement_file}; merchants/- for the
-	// platform's.
+	// merchants/{merchant}/statementFiles/{statement_file}, with - as the merchant for
+	// the platform's.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -838,8 +838,8 @@ func (x *ResumeStatementFileResponse) GetReplayed() bool {
 // GetStatementFileContentRequest asks for a piece of a file.
 type GetStatementFileContentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/statementFiles/{statement_file}; merchants/- for the
-	// platform's.
+	// merchants/{merchant}/statementFiles/{statement_file}, with - as the merchant for
+	// the platform's.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Where in the file the piece begins, in bytes.
 	Offset int64 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
