@@ -48,7 +48,7 @@ func measureFiles(cmd *cobra.Command, dir string, lines int, progress func(doing
 		}
 		peak := watchMemory()
 		began := time.Now()
-		err := s.write(cmd, &o, made, r)
+		err := s.write(cmd, &o, made, r, pageSource(cmd.Context(), made, r))
 		took, memory := time.Since(began), peak()
 		if err != nil {
 			return nil, err

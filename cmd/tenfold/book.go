@@ -15,7 +15,7 @@ import (
 func newBook() *cobra.Command {
 	cmd := &cobra.Command{Use: "book", Short: "Show merchants' books, and move money in and out of them", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newBookGet(), newBookOpen(), newBookDebts(), newBookProposals(), newBookStatement())
-	return group(cmd, slices.Concat(bookVerbs(), bookReads(), periodVerbs(), exitVerbs()))
+	return group(cmd, slices.Concat(bookVerbs(), bookReads(), periodVerbs(), statementVerbs(), exitVerbs()))
 }
 
 func newBookGet() *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,9 @@ type statementFlags struct {
 	order, language             string
 	byEffect, excel             bool
 	limit                       int
+	// job has servers write the statement first, and resume is the job of one that they write.
+	job    bool
+	resume string
 }
 
 func newBookStatement() *cobra.Command {
@@ -50,19 +54,31 @@ func newBookStatement() *cobra.Command {
 			"balances, every transfer with the balances after it, totals by kind, closing balances. The form table shows the sums and the\n" +
 			"first lines, and json the sums; csv, jsonl, xlsx and parquet have every line, and are written as they are read. A pdf has the\n" +
 			"sums, the first 20,000 lines, and the raw CSV of all as an attachment, in the language of --language. Beside them stand the\n" +
-			"number of lines, their sum and the SHA-256 of the raw CSV, which -o csv writes unless --excel is given.",
+			"number of lines, their sum and the SHA-256 of the raw CSV, which -o csv writes unless --excel is given.\n\n" +
+			"With --job servers write the statement first, and keep it for some days: the command shows how far they have come, waits,\n" +
+			"reads the file, proves its digest and makes the form. If it is interrupted, --resume JOB goes on with what they have\n" +
+			"written. `tenfold job get`, `cancel` and `resume` work for such a job as for any.",
 		Example: "  tenfold book statement m1 --from 2026-03-01 --until 2026-04-01\n" +
 			"  tenfold book statement m1 --from 2026-03-01 --until 2026-04-01 -o xlsx --file march.xlsx\n" +
 			"  tenfold book statement - --currency CNY --from 2026-03-01 --until 2026-04-01 -o csv --file march.csv\n" +
+			"  tenfold book statement m1 --from 2020-01-01 --until 2026-01-01 --job -o csv --file all.csv\n" +
+			"  tenfold book statement m1 --resume 1KJPW-D6M05-F2S5T-CT5FM -o csv --file all.csv\n" +
 			"  tenfold book statement m1 --order order-17 --from 2026-03-01 --until 2026-04-01 -o pdf --language zh --file order-17.pdf",
 		Args: cobra.ExactArgs(1),
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
 		s.language = c.client.language
+		if err := s.check(&c.out); err != nil {
+			return err
+		}
+		if s.job || s.resume != "" {
+			return s.byJob(cmd, &c.out, conn, args[0])
+		}
 		r, err := s.request(&c.out, args[0])
 		if err != nil {
 			return err
 		}
-		return s.write(cmd, &c.out, tenfoldv1.NewStatementServiceClient(conn), r)
+		service := tenfoldv1.NewStatementServiceClient(conn)
+		return s.write(cmd, &c.out, service, r, pageSource(cmd.Context(), service, r))
 	})
 	f := cmd.Flags()
 	f.StringVar(&s.from, "from", "", "beginning of the time, which belongs to it (required)")
@@ -73,43 +89,61 @@ func newBookStatement() *cobra.Command {
 	f.StringVar(&s.file, "file", "", "file to write to, once all is written; otherwise the output")
 	f.BoolVar(&s.excel, "excel", false, "CSV for Excel: a byte order mark, and no cell that it takes for a formula")
 	f.IntVar(&s.limit, "limit", listMax, "largest number of lines in a table")
-	for _, name := range []string{"from", "until", "currency", "order"} {
+	f.BoolVar(&s.job, "job", false, "have servers write the statement first, and read it once all is written")
+	f.StringVar(&s.resume, "resume", "", "job of a statement that servers write or have written, to read it in the form of -o")
+	saidOnce(f, "resume")
+	for _, name := range []string{"from", "until", "currency", "order", "resume"} {
 		completes(f, name)
 	}
-	return calling(cmd, "StatementService/GetStatement", "StatementService/ListStatementLines")
+	return calling(cmd, "StatementService/GetStatement", "StatementService/ListStatementLines", "StatementFileService/CreateStatementFile",
+		"StatementFileService/GetStatementFile", "StatementFileService/ResumeStatementFile", "StatementFileService/GetStatementFileContent")
 }
 
 // dateForm is a day, which begins at midnight in the zone of the screen.
 const dateForm = "2006-01-02"
 
-// request reads the flags.
+// check refuses flags that do not fit together.
+func (s *statementFlags) check(o *output) error {
+	shown := o.format == formatTable || o.format == formatJSON
+	switch {
+	case s.limit < 1:
+		return usageError{fmt.Errorf("--limit (TENFOLD_LIMIT) must be at least 1, not %d", s.limit)}
+	case s.excel && o.format != formatCSV:
+		return usageError{errors.New("--excel (TENFOLD_EXCEL) is a form of -o csv")}
+	case slices.Contains([]string{formatSheet, formatColumns, formatPaper}, o.format) && s.file == "" && isTerminal(o.w):
+		return usageError{fmt.Errorf("--file (TENFOLD_FILE) is missing: a terminal cannot show %s", o.format)}
+	case s.file != "" && shown:
+		return usageError{errors.New("--file (TENFOLD_FILE) needs -o csv, jsonl, xlsx, parquet or pdf")}
+	case (s.job || s.resume != "") && shown:
+		return usageError{errors.New("--job (TENFOLD_JOB) and --resume (TENFOLD_RESUME) need -o csv, jsonl, xlsx, parquet or pdf")}
+	case s.resume != "" && (s.job || s.from+s.until+s.currency+s.order != "" || s.byEffect):
+		return usageError{errors.New("--resume (TENFOLD_RESUME) names a statement that is known: leave out --job, --from, --until, --by-effect, --currency and --order")}
+	}
+	return nil
+}
+
+// request reads which statement is asked for.
 func (s *statementFlags) request(o *output, merchant string) (*tenfoldv1.ListStatementLinesRequest, error) {
-	r := &tenfoldv1.ListStatementLinesRequest{Parent: merchantNameOf(merchant), CurrencyCode: s.currency, OrderId: s.order, PageSize: pageMax}
+	r := &tenfoldv1.ListStatementLinesRequest{
+		Parent: merchantNameOf(merchant), CurrencyCode: s.currency, OrderId: s.order, PageSize: pageMax, Basis: tenfoldv1.StatementBasis_STATEMENT_BASIS_RECORDED,
+	}
 	if s.byEffect {
 		r.Basis = tenfoldv1.StatementBasis_STATEMENT_BASIS_EFFECTIVE
 	}
 	var err error
-	if r.From, err = momentOf("from", s.from, o.place); err != nil {
-		return nil, err
+	if r.From, err = momentOf("from", s.from, o.place); err == nil {
+		r.Until, err = momentOf("until", s.until, o.place)
 	}
-	if r.Until, err = momentOf("until", s.until, o.place); err != nil {
-		return nil, err
-	}
-	switch {
-	case s.limit < 1:
-		return nil, usageError{fmt.Errorf("--limit (TENFOLD_LIMIT) must be at least 1, not %d", s.limit)}
-	case s.excel && o.format != formatCSV:
-		return nil, usageError{errors.New("--excel (TENFOLD_EXCEL) is a form of -o csv")}
-	case slices.Contains([]string{formatSheet, formatColumns, formatPaper}, o.format) && s.file == "" && isTerminal(o.w):
-		return nil, usageError{fmt.Errorf("--file (TENFOLD_FILE) is missing: a terminal cannot show %s", o.format)}
-	case s.file != "" && (o.format == formatTable || o.format == formatJSON):
-		return nil, usageError{errors.New("--file (TENFOLD_FILE) needs -o csv, jsonl, xlsx, parquet or pdf")}
-	}
-	return r, nil
+	return r, err
 }
 
+// statementSource reads every line of a statement, and gives its end.
+type statementSource func(take func([]*tenfoldv1.StatementLine) error) (*tenfoldv1.StatementEnd, error)
+
 // write writes the statement in the form that was asked for.
-func (s *statementFlags) write(cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest) error {
+func (s *statementFlags) write(
+	cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest, from statementSource,
+) error {
 	if o.format == formatTable || o.format == formatJSON {
 		return s.show(cmd, o, service, r)
 	}
@@ -117,7 +151,7 @@ func (s *statementFlags) write(cmd *cobra.Command, o *output, service tenfoldv1.
 	if err != nil {
 		return err
 	}
-	end, err := s.writeTo(cmd, o, service, r, into)
+	end, err := s.writeTo(cmd, o, service, r, from, into)
 	if err = finish(err); err != nil {
 		return err
 	}
@@ -139,7 +173,7 @@ const fileMemory = 64 << 20
 
 // writeTo writes every line of the statement, and proves what was read.
 func (s *statementFlags) writeTo(
-	cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest, into io.Writer,
+	cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest, from statementSource, into io.Writer,
 ) (*tenfoldv1.StatementEnd, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(fileMemory))
 	form, done, err := s.form(cmd, o, service, r, into)
@@ -148,7 +182,7 @@ func (s *statementFlags) writeTo(
 	}
 	defer done()
 	w := newStatementWriter(form)
-	end, err := statementPages(cmd, service, r, w.add)
+	end, err := from(w.add)
 	if err == nil {
 		err = w.prove(end)
 	}
@@ -238,20 +272,20 @@ func fileTarget(o *output, name string) (into io.Writer, finish func(error) erro
 	}, nil
 }
 
-// statementPages reads every page, and gives the end of the statement.
-func statementPages(cmd *cobra.Command, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest,
-	take func([]*tenfoldv1.StatementLine) error,
-) (*tenfoldv1.StatementEnd, error) {
-	for {
-		page, err := service.ListStatementLines(cmd.Context(), r)
-		if err != nil {
-			return nil, refusal(err)
-		}
-		if err := take(page.GetLines()); err != nil {
-			return nil, err
-		}
-		if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
-			return page.GetEnd(), nil
+// pageSource reads the lines of a statement page by page.
+func pageSource(ctx context.Context, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest) statementSource {
+	return func(take func([]*tenfoldv1.StatementLine) error) (*tenfoldv1.StatementEnd, error) {
+		for {
+			page, err := service.ListStatementLines(ctx, r)
+			if err != nil {
+				return nil, refusal(err)
+			}
+			if err := take(page.GetLines()); err != nil {
+				return nil, err
+			}
+			if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
+				return page.GetEnd(), nil
+			}
 		}
 	}
 }

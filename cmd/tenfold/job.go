@@ -131,8 +131,11 @@ func watchJob(ctx context.Context, jobs tenfoldv1.JobServiceClient, name string,
 		if !slices.Contains(underWay, j.GetState()) {
 			return j, nil
 		}
-		total := max(j.GetTotalItems(), j.GetPreview().GetClaims())
-		p.show(word(j.GetKind())+" of "+counted(int(total), "claim"), int(j.GetDoneItems()), int(total))
+		total, thing := max(j.GetTotalItems(), j.GetPreview().GetClaims()), "claim"
+		if j.GetStatement() != nil {
+			thing = "line"
+		}
+		p.show(word(j.GetKind())+" of "+counted(int(total), thing), int(j.GetDoneItems()), int(total))
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -149,13 +152,44 @@ func printJobs(o *output, list []*tenfoldv1.Job) {
 	t := o.newTable("Jobs", column{title: "Job"}, column{title: "Kind"}, column{title: "State"}, column{title: "About"}, column{"Done", true},
 		column{"Of", true}, column{"Refused", true}, column{title: "Asked for"}, column{title: "By"})
 	for _, j := range list {
-		t.AppendRow(table.Row{j.GetName(), word(j.GetKind()), word(j.GetState()), idOf(j.GetRetraction().GetAuthenticator()), j.GetDoneItems(),
+		about := idOf(j.GetRetraction().GetAuthenticator())
+		if s := j.GetStatement(); s != nil {
+			about = bookOf(s.GetFile())
+		}
+		t.AppendRow(table.Row{j.GetName(), word(j.GetKind()), word(j.GetState()), about, j.GetDoneItems(),
 			max(j.GetTotalItems(), j.GetPreview().GetClaims()), j.GetRefusedItems(), o.when(j.GetCreateTime()), j.GetCreatedBy()})
 	}
 	o.render(t)
 }
 
 func printJob(o *output, j *tenfoldv1.Job) {
+	facts := [][2]string{{"job", j.GetName()}, {"kind", word(j.GetKind())}, {"state", word(j.GetState())}}
+	if j.GetStatement() != nil {
+		facts = append(facts, statementFacts(o, j)...)
+	} else {
+		facts = append(facts, retractionFacts(o, j)...)
+	}
+	held := ""
+	if j.GetLeaseUntil() != nil {
+		held = j.GetLeaseHolder() + " until " + o.when(j.GetLeaseUntil())
+	}
+	o.facts("", append(facts, [2]string{"failure", j.GetFailure()}, [2]string{"next step", o.since(j.GetRetryTime())},
+		[2]string{"server", held}, [2]string{"asked for by", j.GetCreatedBy()}, [2]string{"at", o.since(j.GetCreateTime())},
+		[2]string{"approved by", j.GetApprovedBy()}, [2]string{"changed by", j.GetChangedBy()},
+		[2]string{"begun", o.since(j.GetStartTime())}, [2]string{"ended", o.since(j.GetEndTime())})...)
+}
+
+// statementFacts tell what a statement is about, and how far it is written.
+func statementFacts(o *output, j *tenfoldv1.Job) [][2]string {
+	s := j.GetStatement()
+	return [][2]string{
+		{"file", s.GetFile()}, {"time", o.span(s.GetFrom(), s.GetUntil())}, {"basis", word(s.GetBasis())}, {"currency", s.GetCurrencyCode()},
+		{"order", s.GetOrderId()}, {"lines", fmt.Sprintf("%d of %d", j.GetDoneItems(), j.GetTotalItems())},
+	}
+}
+
+// retractionFacts tell what a retraction is about, and what became of its claims.
+func retractionFacts(o *output, j *tenfoldv1.Job) [][2]string {
 	r, p := j.GetRetraction(), j.GetPreview()
 	paid := make([]string, len(p.GetPaid()))
 	for i, m := range p.GetPaid() {
@@ -165,21 +199,15 @@ func printJob(o *output, j *tenfoldv1.Job) {
 	for i, c := range j.GetOutcomes() {
 		outcomes[i] = fmt.Sprintf("%s %d", word(c.GetOutcome()), c.GetClaims())
 	}
-	held := ""
-	if j.GetLeaseUntil() != nil {
-		held = j.GetLeaseHolder() + " until " + o.when(j.GetLeaseUntil())
-	}
-	o.facts("", [2]string{"job", j.GetName()}, [2]string{"kind", word(j.GetKind())}, [2]string{"state", word(j.GetState())},
-		[2]string{"body", idOf(r.GetAuthenticator())}, [2]string{"cause", word(r.GetCause())}, [2]string{"note", r.GetNote()},
-		[2]string{"recorded", o.span(r.GetRecordedFrom(), r.GetRecordedUntil())}, [2]string{"issued", o.span(r.GetIssuedFrom(), r.GetIssuedUntil())},
-		[2]string{"reports", strings.Join(r.GetReportNumbers(), ", ")},
-		[2]string{"when asked for", fmt.Sprintf("%s on %s, %d of them paid %s", counted(int(p.GetResults()), "result"), counted(int(p.GetClaims()), "claim"),
+	return [][2]string{
+		{"body", idOf(r.GetAuthenticator())}, {"cause", word(r.GetCause())}, {"note", r.GetNote()},
+		{"recorded", o.span(r.GetRecordedFrom(), r.GetRecordedUntil())}, {"issued", o.span(r.GetIssuedFrom(), r.GetIssuedUntil())},
+		{"reports", strings.Join(r.GetReportNumbers(), ", ")},
+		{"when asked for", fmt.Sprintf("%s on %s, %d of them paid %s", counted(int(p.GetResults()), "result"), counted(int(p.GetClaims()), "claim"),
 			p.GetPaidClaims(), strings.Join(paid, ", "))},
-		[2]string{"done", fmt.Sprintf("%d of %d, %d refused", j.GetDoneItems(), j.GetTotalItems(), j.GetRefusedItems())},
-		[2]string{"claims", strings.Join(outcomes, ", ")}, [2]string{"failure", j.GetFailure()}, [2]string{"next step", o.since(j.GetRetryTime())},
-		[2]string{"server", held}, [2]string{"asked for by", j.GetCreatedBy()}, [2]string{"at", o.since(j.GetCreateTime())},
-		[2]string{"approved by", j.GetApprovedBy()}, [2]string{"changed by", j.GetChangedBy()},
-		[2]string{"begun", o.since(j.GetStartTime())}, [2]string{"ended", o.since(j.GetEndTime())})
+		{"done", fmt.Sprintf("%d of %d, %d refused", j.GetDoneItems(), j.GetTotalItems(), j.GetRefusedItems())},
+		{"claims", strings.Join(outcomes, ", ")},
+	}
 }
 
 func printJobItems(o *output, list []*tenfoldv1.JobItem) {

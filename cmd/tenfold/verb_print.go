@@ -75,6 +75,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printImportLines))
 	add(printing(printBreaks))
 	add(printing(printJobs))
+	add(printing(printStatementFiles))
 	add(printing(printJobItems))
 	add(printing(printPeriods))
 	add(printing(printPeriodChanges))

@@ -65,7 +65,7 @@ func TestEveryAnswerIsPrinted(t *testing.T) {
 	t.Parallel()
 	known := printers()
 	for _, verbs := range [][]verb{
-		claimVerbs(), fileVerbs(), decisionVerbs(), clockVerbs(), claimReads(), workVerbs(), bookVerbs(), bookReads(), periodVerbs(), exitVerbs(), proposalVerbs(),
+		claimVerbs(), fileVerbs(), decisionVerbs(), clockVerbs(), claimReads(), workVerbs(), bookVerbs(), bookReads(), periodVerbs(), statementVerbs(), exitVerbs(), proposalVerbs(),
 		payoutVerbs(), couponVerbs(), authenticatorVerbs(), resultVerbs(),
 		webhookVerbs(), orderLineVerbs(), refundVerbs(), requestVerbs(), refusalVerbs(), noticeVerbs(), sandboxVerbs(), policyVerbs(), rulesVerbs(),
 	} {

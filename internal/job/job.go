@@ -260,6 +260,7 @@ func (j *Job) move(by Step, who principal.Principal, at time.Time) error {
 	case Pause, Resume, Cancel:
 		j.Changed, j.ChangedAt = who, at
 	}
+	before := j.State
 	j.State, j.Attempts, j.RetryAt, j.EndedAt = to, 0, time.Time{}, time.Time{}
 	if to == Cancelled {
 		j.EndedAt = at
@@ -269,6 +270,9 @@ func (j *Job) move(by Step, who principal.Principal, at time.Time) error {
 	}
 	if j.Kind == StatementFile {
 		j.Cursor.Pass = 0
+		if before == Done {
+			j.Rewind()
+		}
 	}
 	return nil
 }

@@ -212,6 +212,12 @@ func TestAStatementIsStoppedAndResumed(t *testing.T) {
 	f.resume(j)
 	f.run(0)
 	f.isWritten(j)
+	if _, err := f.change(j, "pia", job.Cancel); err != nil { // Its parts are there still when it goes on.
+		t.Fatal(err)
+	}
+	f.resume(j)
+	f.run(0)
+	f.isWritten(j)
 	f.run(f.engine.StatementsKept() - time.Second)
 	f.isWritten(j)
 	f.run(time.Second)
