@@ -18,6 +18,9 @@ ALTER TABLE jobs
 -- The statements of a book are listed, the newest first.
 CREATE INDEX jobs_statements ON jobs (merchant, job_id) WHERE kind = 'STATEMENT';
 
+-- A merchant gets those that it asked for itself.
+CREATE INDEX jobs_statements_own ON jobs (merchant, job_id) WHERE kind = 'STATEMENT' AND role = 'merchant';
+
 -- The statements that a caller has are counted before it gets another one.
 CREATE INDEX jobs_statements_held ON jobs (workload, role, merchant)
     WHERE kind = 'STATEMENT' AND (state IN ('QUEUED', 'RUNNING', 'PAUSED') OR parts_until IS NOT NULL);

@@ -39,6 +39,8 @@ type serveConfig struct {
 	// registerByTwo has a second person approve each authenticator.
 	registerByTwo bool
 	auditEvery    time.Duration
+	// statementsKept is how long statements are kept that servers have written.
+	statementsKept time.Duration
 	// withoutLimits are the policies that may lack limits.
 	withoutLimits []string
 	// answerMax is how long a connection to the database may be silent, stopMax how
@@ -95,6 +97,7 @@ func newServe() *cobra.Command {
 	f.BoolVar(&c.openBooks, "open-books", false, "open the book of a merchant who has none with the first claim, in the currency of its order line")
 	f.StringSliceVar(&c.directLimit, "direct-limit", []string{strconv.Itoa(book.DefaultDirectLimit)}, "how much of a merchant's money one caller may move without two approvers: whole units of every currency, amounts of single currencies such as 300000.00CNY beside it or beside the default, or none")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
+	f.DurationVar(&c.statementsKept, "statements-kept", defaults.StatementsKept, "how long a statement is kept that the servers have written (tenfold book statement --job)")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
 	f.BoolVar(&c.registerByTwo, "register-by-two", false, "an authenticator that one person registers counts once another person has approved it")
 	f.StringSliceVar(&c.withoutLimits, "allow-policy-without-limits", nil, "ids of policies that may lack limits, separated by commas; without them the server does not start, except as a sandbox")
@@ -165,6 +168,9 @@ func (c *serveConfig) checkSandbox() error {
 
 func (c *serveConfig) checkBounds() error {
 	if err := checkAuditEvery(c.auditEvery); err != nil {
+		return err
+	}
+	if err := checkStatementsKept(c.statementsKept); err != nil {
 		return err
 	}
 	for _, bound := range []struct {

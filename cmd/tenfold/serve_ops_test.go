@@ -58,10 +58,11 @@ func TestCallsAreLoggedAtALevelOfTheirOwn(t *testing.T) {
 func TestServeChecksItsOpsSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"--ops-listen (TENFOLD_OPS_LISTEN)":   {"--ops-listen", "7411"},
-		"--log-format (TENFOLD_LOG_FORMAT)":   {"--log-format", "xml"},
-		"--log-level (TENFOLD_LOG_LEVEL)":     {"--log-level", "loud"},
-		"--audit-every (TENFOLD_AUDIT_EVERY)": {"--audit-every", "3s"},
+		"--ops-listen (TENFOLD_OPS_LISTEN)":           {"--ops-listen", "7411"},
+		"--log-format (TENFOLD_LOG_FORMAT)":           {"--log-format", "xml"},
+		"--log-level (TENFOLD_LOG_LEVEL)":             {"--log-level", "loud"},
+		"--audit-every (TENFOLD_AUDIT_EVERY)":         {"--audit-every", "3s"},
+		"--statements-kept (TENFOLD_STATEMENTS_KEPT)": {"--statements-kept", "2s"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)

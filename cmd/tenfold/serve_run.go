@@ -121,7 +121,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	config.PoliciesAtOnce, config.PoliciesWithoutLimits = c.sandbox, c.withoutLimits
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
 	config.ClockSkew, config.OpenBooks, config.PayoutsHeld = c.clockSkew, c.openBooks, c.holdPayouts
-	config.RegisterByTwo, config.DirectLimit = c.registerByTwo, c.limit
+	config.RegisterByTwo, config.DirectLimit, config.StatementsKept = c.registerByTwo, c.limit, c.statementsKept
 	observer, err := p.telemetry.Observer(time.Now)
 	if err != nil {
 		return err

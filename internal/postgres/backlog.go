@@ -53,6 +53,11 @@ type Backlog struct {
 	// RetestsDue are claims for which a body was to be drawn and was not, and RetestsHeld those for
 	// which nobody could be.
 	RetestsDue, RetestsHeld int64
+	// StatementsOpen are the statements among the open jobs, and StatementsKept those that no
+	// server works on and whose parts are kept; OldestExpired is until when those of the first
+	// were to be kept that are there still, zero for none.
+	StatementsOpen, StatementsKept int64
+	OldestExpired                  time.Time
 	// Quarantined are events of which readers get no more than that they exist.
 	Quarantined int64
 }
@@ -109,21 +114,26 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 				LIMIT $3) j
 			 WHERE j.since <= $1),
 			(SELECT count(*) FROM (SELECT FROM claims WHERE retest_at <= $1 ORDER BY retest_at LIMIT $3) c),
-			(SELECT count(*) FROM (SELECT FROM claims WHERE retest_held <> '' ORDER BY claim_id LIMIT $3) c)`,
+			(SELECT count(*) FROM (SELECT FROM claims WHERE retest_held <> '' ORDER BY claim_id LIMIT $3) c),
+			(SELECT count(*) FROM (SELECT FROM jobs WHERE state IN ('QUEUED', 'RUNNING') AND kind = 'STATEMENT' ORDER BY job_id LIMIT $3) j),
+			(SELECT count(*) FROM (SELECT FROM jobs WHERE parts_until IS NOT NULL ORDER BY parts_until LIMIT $3) j),
+			(SELECT parts_until FROM jobs WHERE parts_until <= $1 ORDER BY parts_until LIMIT 1)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
 
 func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
-	var unknown, late, delivery, unfunded, due, unswept, asked, job sql.NullTime
+	var unknown, late, delivery, unfunded, due, unswept, asked, job, expired sql.NullTime
 	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck, &unknown,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
 		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded,
 		&b.BreaksOpen, &b.BreaksOverdue, &due, &b.UploadsWaiting, &unswept, &b.EvidenceAsked, &b.EvidenceOverdue, &asked,
-		&b.JobsOpen, &b.JobsProposed, &b.JobsFailed, &job, &b.RetestsDue, &b.RetestsHeld)
+		&b.JobsOpen, &b.JobsProposed, &b.JobsFailed, &job, &b.RetestsDue, &b.RetestsHeld,
+		&b.StatementsOpen, &b.StatementsKept, &expired)
 	b.OldestUnknown, b.OldestLate, b.OldestDelivery, b.OldestUnfunded = unknown.Time, late.Time, delivery.Time, unfunded.Time
 	b.OldestBreak, b.OldestUnswept, b.OldestAsked, b.OldestJob = due.Time, unswept.Time, asked.Time, job.Time
-	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak, &b.OldestUnswept, &b.OldestAsked, &b.OldestJob)
+	b.OldestExpired = expired.Time
+	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak, &b.OldestUnswept, &b.OldestAsked, &b.OldestJob, &b.OldestExpired)
 	return b, err
 }
 

@@ -52,10 +52,11 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		 FROM generate_series(1, 4) i`,
 		`INSERT INTO jobs (job_id, kind, state, arguments, preview, cursor, done, total, refused, outcomes, attempts, failure, lease,
 			lease_holder, lease_until, workload, role, person_id, created_at, approved_workload, approved_role, approved_person_id,
-			changed_workload, changed_role, changed_person_id, ended_at, version)
-		 SELECT 'j' || i, 'RETRACTION', (ARRAY['QUEUED', 'RUNNING', 'RUNNING', 'PROPOSED', 'FAILED', 'DONE'])[i], '{}', '{}', '{}', 0, 0, 0, '{}',
+			changed_workload, changed_role, changed_person_id, ended_at, version, merchant, parts_until)
+		 SELECT 'j' || i, CASE WHEN i IN (2, 6) THEN 'STATEMENT' ELSE 'RETRACTION' END, (ARRAY['QUEUED', 'RUNNING', 'RUNNING', 'PROPOSED', 'FAILED', 'DONE'])[i], '{}', '{}', '{}', 0, 0, 0, '{}',
 		        0, '', 0, '', CASE i WHEN 2 THEN '2026-03-02 09:02Z'::timestamptz WHEN 3 THEN '2026-03-02 09:09Z' END, 'w', 'operator', 'p',
-		        '2026-03-02 09:01Z', '', '', '', '', '', '', CASE WHEN i > 4 THEN '2026-03-02 09:01Z'::timestamptz END, 1
+		        '2026-03-02 09:01Z', '', '', '', '', '', '', CASE WHEN i > 4 THEN '2026-03-02 09:01Z'::timestamptz END, 1,
+		        CASE WHEN i IN (2, 6) THEN '' END, CASE i WHEN 6 THEN '2026-03-02 09:01Z'::timestamptz END
 		 FROM generate_series(1, 6) i`,
 		`INSERT INTO claims (merchant_id, claim_id, version, state, state_since, verdict, revision, order_line_id, order_id, payment_id, product_id,
 			paid_at, claimant_id, destination, units, basis_chosen, basis, policy_id, policy_version, group_id, wants_refund,
@@ -83,21 +84,21 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		{minute(0), minute(0), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadLetters: 3, Quarantined: 2, Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6,
-			UploadsWaiting: 3, EvidenceAsked: 3, JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, RetestsHeld: 2,
+			UploadsWaiting: 3, EvidenceAsked: 3, JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, RetestsHeld: 2, StatementsOpen: 1, StatementsKept: 1,
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
 			Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6, BreaksOverdue: 3, OldestBreak: minute(2),
 			UploadsWaiting: 3, OldestUnswept: minute(1), EvidenceAsked: 3, EvidenceOverdue: 2, OldestAsked: minute(1),
-			JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1), RetestsDue: 1, RetestsHeld: 2,
+			JobsOpen: 3, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1), RetestsDue: 1, RetestsHeld: 2, StatementsOpen: 1, StatementsKept: 1, OldestExpired: minute(1),
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
 			PayoutsOpen: 1, PayoutsStuck: 1, OldestUnknown: duesAt, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
 			Unfunded: 1, OldestUnfunded: minute(-3), BreaksOpen: 1, BreaksOverdue: 1, OldestBreak: minute(2),
 			UploadsWaiting: 1, OldestUnswept: minute(1), EvidenceAsked: 1, EvidenceOverdue: 1, OldestAsked: minute(1),
-			JobsOpen: 1, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1), RetestsDue: 1, RetestsHeld: 1,
+			JobsOpen: 1, JobsProposed: 1, JobsFailed: 1, OldestJob: minute(1), RetestsDue: 1, RetestsHeld: 1, StatementsOpen: 1, StatementsKept: 1, OldestExpired: minute(1),
 		}},
 	} {
 		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)

@@ -439,6 +439,16 @@ func plannedFinance() map[string]planned {
 			}
 			return listed(r.FactsOfTransfers(ctx, list))
 		}, 12 * pageSize},
+		"statements of a book": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Statements(ctx, "hot", false, "", pageSize))
+		}, onePage},
+		"statements that a merchant asked for, of many": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Statements(ctx, "hot", true, "", pageSize))
+		}, few},
+		"part of a statement": {func(ctx context.Context, r postgres.Reader) error {
+			_, _, err := r.StatementPart(ctx, "s1", 5000)
+			return err
+		}, few},
 		"payouts of all":                        payoutsPlanned(postgres.PayoutQuery{}, onePage),
 		"payouts of all, newest first":          payoutsPlanned(postgres.PayoutQuery{NewestFirst: true}, onePage),
 		"payouts of all in a state":             payoutsPlanned(postgres.PayoutQuery{State: payout.Returned}, bounded),
@@ -506,7 +516,16 @@ func TestReadsLookAtFewRows(t *testing.T) {
 		SELECT 'j' || g, 'RETRACTION', 'DONE', '{}', '{}', '{}', 1, 1, 0, '{}', 0, '', 1, 'here', 'w', 'operator', 'p', now(), '', '', '', '', '', '',
 			now(), 1
 		FROM generate_series(1, 8000) g`)
+	b.run(`
+		INSERT INTO jobs (job_id, kind, state, arguments, preview, cursor, done, total, refused, outcomes, attempts, failure, lease, lease_holder,
+			workload, role, person_id, created_at, approved_workload, approved_role, approved_person_id, changed_workload, changed_role,
+			changed_person_id, ended_at, version, merchant, parts_until)
+		SELECT 's' || g, 'STATEMENT', 'DONE', '{"statement":{}}', '{}', '{}', 1, 1, 0, '{}', 0, '', 1, 'here', 'w',
+			CASE WHEN g = 1 THEN 'merchant' ELSE 'finance' END, 'p', now(), '', '', '', '', '', '', now(), 1, 'hot', NULL
+		FROM generate_series(1, 8000) g`)
 	b.run(`ANALYZE jobs`)
+	b.run(`INSERT INTO statement_parts (job_id, start_byte, size_bytes, content) SELECT 's1', g * 10, 10, '' FROM generate_series(0, 8000) g`)
+	b.run(`ANALYZE statement_parts`)
 	b.tell()
 	b.sum()
 	b.run(`

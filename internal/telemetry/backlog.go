@@ -129,6 +129,7 @@ func (b *Backlog) readings() []reading {
 		asked, ofAsked           = "tenfold.evidence.requests", "Requests for evidence: open, and those among them whose time has passed."
 		jobs, ofJobs             = "tenfold.jobs", "Jobs: open, on which servers work or which they are to take, proposed, which wait for a second person, and failed."
 		retests, ofRetests       = "tenfold.retests", "Claims whose results disagree at one rank: due, for which a body was to be drawn and was not, and held, for which nobody could be."
+		files, ofFiles           = "tenfold.statements", "Statements that servers write: open, and kept until they expire."
 		keys, ofKeys             = "tenfold.signing.keys", "Bodies that are not suspended and whose newest signing key expires within 30 days, or has expired."
 		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Webhook deliveries: due, and dead, which no receiver took."
 	)
@@ -158,6 +159,10 @@ func (b *Backlog) readings() []reading {
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestJob })},
 		{name: retests, about: ofRetests, label: "state", value: "due", read: b.of(func(c *counted) int64 { return c.RetestsDue })},
 		{name: retests, about: ofRetests, label: "state", value: "held", read: b.of(func(c *counted) int64 { return c.RetestsHeld })},
+		{name: files, about: ofFiles, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.StatementsOpen })},
+		{name: files, about: ofFiles, label: "state", value: "kept", read: b.of(func(c *counted) int64 { return c.StatementsKept })},
+		{name: "tenfold.statements.sweep.lag", unit: "s", about: "For how long the oldest statement that should have been dropped has been left.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestExpired })},
 		{name: "tenfold.evidence.unnamed", about: "Uploads that no claim is known to have.",
 			read: b.of(func(c *counted) int64 { return c.UploadsWaiting })},
 		{name: "tenfold.evidence.sweep.lag", unit: "s", about: "For how long the oldest upload that should have been dropped has been left.",
