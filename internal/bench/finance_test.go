@@ -25,7 +25,12 @@ func TestRunFinance(t *testing.T) {
 			t.Errorf("%+v has sense", c)
 		}
 	}
-	if (&FinanceReport{Reads: []FinanceFigure{{Met: true}}}).Missed() || !(&FinanceReport{Reads: []FinanceFigure{{Met: true}, {}}}).Missed() {
+	if report.Job.Lines != 2400 || report.Job.FileBytes < 2400*100 || !report.Job.Met {
+		t.Errorf("the statement that a worker wrote: %+v", report.Job)
+	}
+	met := StatementFile{Met: true}
+	if (&FinanceReport{Job: met, Reads: []FinanceFigure{{Met: true}}}).Missed() || !(&FinanceReport{Job: met, Reads: []FinanceFigure{{Met: true}, {}}}).Missed() ||
+		!(&FinanceReport{Reads: []FinanceFigure{{Met: true}}}).Missed() {
 		t.Error("what is missed is told wrongly")
 	}
 }
