@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -25,8 +26,13 @@ import (
 const statementFileMemory = 300 << 20
 
 // statementFiles are the forms of files that are measured, with their names.
-var statementFiles = []struct{ name, format string }{
-	{"CSV", formatCSV}, {"Excel sheet", formatSheet}, {"Parquet", formatColumns}, {"PDF with the CSV attached", formatPaper},
+var statementFiles = []struct {
+	name, format string
+	// byJob says that the lines are read from a file that servers have written.
+	byJob bool
+}{
+	{"CSV", formatCSV, false}, {"Excel sheet", formatSheet, false}, {"Parquet", formatColumns, false}, {"PDF with the CSV attached", formatPaper, false},
+	{"CSV, by a job", formatCSV, true},
 }
 
 // measureFiles writes a statement of so many lines as `tenfold book statement` does, in each form,
@@ -41,14 +47,18 @@ func measureFiles(cmd *cobra.Command, dir string, lines int, progress func(doing
 	made := newMadeStatement(lines)
 	for i, f := range statementFiles {
 		progress("writing "+f.name, 100*i/len(statementFiles))
-		s := statementFlags{file: filepath.Join(folder, "statement."+f.format), language: "en"}
+		s := statementFlags{file: filepath.Join(folder, strconv.Itoa(i)+"."+f.format), language: "en"}
 		o := output{format: f.format, w: io.Discard, errOut: io.Discard, place: time.UTC}
 		r := &tenfoldv1.ListStatementLinesRequest{
 			Parent: "merchants/m1", From: timestamppb.New(madeFrom), Until: timestamppb.New(madeFrom.AddDate(0, 1, 0)), PageSize: pageMax,
 		}
+		from := pageSource(cmd.Context(), made, r)
+		if f.byJob {
+			from = fileSource(cmd.Context(), &madeFile{made: made}, &tenfoldv1.StatementFile{End: made.end})
+		}
 		peak := watchMemory()
 		began := time.Now()
-		err := s.write(cmd, &o, made, r, pageSource(cmd.Context(), made, r))
+		err := s.write(cmd, &o, made, r, from)
 		took, memory := time.Since(began), peak()
 		if err != nil {
 			return nil, err
@@ -160,4 +170,36 @@ func (m *madeStatement) ListStatementLines(
 		page.End = m.end
 	}
 	return page, nil
+}
+
+// madeFile is a service that makes up the content of a made statement's file, for a reader that
+// goes on where it stopped.
+type madeFile struct {
+	tenfoldv1.StatementFileServiceClient
+	made *madeStatement
+	// raw are bytes that were made and not read, and lines how many lines were made.
+	raw   []byte
+	lines int
+}
+
+// GetStatementFileContent gives the next piece: pieces are as long as those of a server.
+func (m *madeFile) GetStatementFileContent(
+	_ context.Context, r *tenfoldv1.GetStatementFileContentRequest, _ ...grpc.CallOption,
+) (*tenfoldv1.GetStatementFileContentResponse, error) {
+	if r.GetOffset() == 0 {
+		m.raw = forms.CSV(forms.Titles())
+	}
+	for len(m.raw) < pieceSize && m.lines < m.made.lines {
+		l := rpc.LineOf(m.made.line(m.lines))
+		m.raw = append(m.raw, forms.CSV(l.Cells())...)
+		m.lines++
+	}
+	n := min(len(m.raw), pieceSize)
+	p := &tenfoldv1.GetStatementFileContentResponse{Content: bytes.Clone(m.raw[:n]), SizeBytes: r.GetOffset() + int64(len(m.raw))}
+	if m.lines < m.made.lines {
+		p.SizeBytes++ // There is more.
+	}
+	m.raw = append(m.raw[:0], m.raw[n:]...)
+	p.Crc32C = castagnoli(p.GetContent())
+	return p, nil
 }

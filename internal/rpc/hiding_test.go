@@ -42,6 +42,7 @@ var hidden = map[principal.Role][]string{
 		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"EvidenceRequest.role", "EvidenceRequest.person", "EvidenceRequest.note",
 		"TimelineCommission.shipment", "TimelineRetraction.job",
+		"StatementFile.job", "StatementFile.created_by",
 		"Proposal.from_account", "Proposal.to_account", "Proposal.booked_amount", "Proposal.effective_at", "Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {

@@ -143,7 +143,7 @@ func TestLargeValuesAreNotRepeated(t *testing.T) {
 		"merchants/m1/proposals/1", "merchants/m1/transfers/1", "merchants/m1/events/1", "merchants/-", "authenticators/sandbox-lab", "policies/promise-tenfold",
 		"policies/promise-tenfold/versions/1", "decisionRules/1", "decisionRulesProposals/1", "periods/2026-03", "policies/promise-tenfold/proposals/1", "authenticators/sandbox-lab/changes/1",
 		"authenticators/sandbox-lab/keys/" + signaturetest.Ed25519(1).Thumbprint,
-		c.GetName() + "/commissions/1", c.GetName() + "/evidenceRequests/1", "merchants/m1/uploads/u1", "imports/i1", "breaks/b1", "jobs/j1", "ClaimService/FileClaim", "wechat-trade", "CNY", "beauty/mascara", "2026-03-02", "https://receiver.example/", strings.Repeat("a", 64), "x",
+		c.GetName() + "/commissions/1", c.GetName() + "/evidenceRequests/1", "merchants/m1/uploads/u1", "imports/i1", "breaks/b1", "jobs/j1", "merchants/m1/statementFiles/j1", "ClaimService/FileClaim", "wechat-trade", "CNY", "beauty/mascara", "2026-03-02", "https://receiver.example/", strings.Repeat("a", 64), "x",
 	}}
 	roles := rpc.MethodRoles()
 	var refusedForm []string

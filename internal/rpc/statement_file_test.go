@@ -45,9 +45,7 @@ func (f *fixture) written(ctx context.Context, name string) *tenfoldv1.Statement
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		switch got.GetFile().GetState() {
-		case tenfoldv1.JobState_JOB_STATE_QUEUED, tenfoldv1.JobState_JOB_STATE_RUNNING:
-		default:
+		if s := got.GetFile().GetState(); s != tenfoldv1.JobState_JOB_STATE_QUEUED && s != tenfoldv1.JobState_JOB_STATE_RUNNING {
 			return got.GetFile()
 		}
 	}
