@@ -222,6 +222,9 @@ func (f *fixture) statementFilesOfOthers(own, staffs string) {
 			}
 		}
 	}
+	if err := errorOf(f.statementFiles().ListStatementFiles(other, &tenfoldv1.ListStatementFilesRequest{Parent: "merchants/m1"})); refusal(err).reason != "MERCHANT_NOT_FOUND" {
+		f.t.Errorf("another's list: %v", err)
+	}
 	for role, want := range map[string]int{"merchant": 1, "finance": 2} {
 		list, err := f.statementFiles().ListStatementFiles(f.as(role), &tenfoldv1.ListStatementFilesRequest{Parent: "merchants/m1"})
 		if err != nil || len(list.GetFiles()) != want {

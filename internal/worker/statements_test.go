@@ -38,9 +38,15 @@ func statementFixture(t *testing.T) (f *fixture, of job.Statement) {
 // paysIn tells of money that a merchant paid in at a time.
 func (f *fixture) paysIn(merchant string, at time.Time) {
 	f.t.Helper()
-	h := f.request(merchant, "TopUpDeposit")
+	f.tells(merchant, ledger.DepositToppedUp, at)
+}
+
+// tells tells of a movement of a merchant's money at a time.
+func (f *fixture) tells(merchant string, kind ledger.Kind, at time.Time) {
+	f.t.Helper()
+	h := f.request(merchant, string(kind))
 	if _, err := f.engine.Do(f.t.Context(), h, &book.MoneyMove{
-		Kind: ledger.DepositToppedUp, Amount: 500, Currency: "CNY", Reference: h.RequestID, EffectiveAt: at,
+		Kind: kind, Amount: 500, Currency: "CNY", Reference: h.RequestID, EffectiveAt: at,
 	}); err != nil {
 		f.t.Fatal(err)
 	}
@@ -253,30 +259,38 @@ func TestLateTransfersBeginAStatementAgain(t *testing.T) {
 	t.Parallel()
 	f, of := statementFixture(t)
 	of.ByEffect = true
-	spoil := func(times int) {
+	spoil := func(times int, late func()) {
 		f.worker.AtJob(func(place string) {
 			if place == worker.JobKept && times > 0 {
 				times--
-				f.paysIn("m0", start.Add(-time.Hour)) // Before the first line, and before the time: it moves the balances.
-				f.paysIn("m0", start)
+				late()
 			}
 		})
 	}
-	j := f.writes(of)
-	spoil(1)
-	f.run(0)
-	f.isWritten(j)
-	if got := f.job(j.ID); got.Cursor.Pass != 1 {
-		t.Errorf("begun again %d times", got.Cursor.Pass)
+	for name, late := range map[string]func(){
+		"before the time":         func() { f.paysIn("m0", start.Add(-time.Hour)) },
+		"among the written lines": func() { f.paysIn("m0", start) },
+		"two that undo each other": func() {
+			f.tells("m0", ledger.ShopFundsHandedOver, start)
+			f.tells("m0", ledger.ShopFundsTakenBack, start)
+		},
+	} {
+		j := f.writes(of)
+		spoil(1, late)
+		f.run(0)
+		f.isWritten(j)
+		if got := f.job(j.ID); got.Cursor.Pass != 1 {
+			t.Errorf("%s: begun again %d times", name, got.Cursor.Pass)
+		}
 	}
-	j = f.writes(of)
-	spoil(1000)
+	j := f.writes(of)
+	spoil(1000, func() { f.paysIn("m0", start) })
 	f.run(0)
 	got := f.job(j.ID)
 	if got.State != job.Failed || got.Failure == "" || got.PartsUntil.IsZero() {
 		t.Fatalf("always late: %s, %s", got.State, got.Failure)
 	}
-	spoil(0)
+	spoil(0, nil)
 	f.resume(j)
 	f.run(0)
 	f.isWritten(j)
