@@ -65,13 +65,14 @@ func jobVerbs() []verb {
 		{
 			use: "resume JOB", method: "JobService/ResumeJob", role: principal.RoleOperator,
 			short: "Have a job go on",
-			long: "Have a job go on that was paused or failed. One that is done tries again what was refused. Nothing that was done is\n" +
-				"done twice. Needs --person.",
+			long: "Have a job go on that was paused or failed, or a statement that was cancelled. One that is done tries again what was\n" +
+				"refused. Nothing that was done is done twice. Needs --person.",
 			examples: []string{"job resume " + id + " --person oscar"}, args: []input{aJob("name")},
 		},
 		{
 			use: "cancel JOB", method: "JobService/CancelJob", role: principal.RoleOperator,
-			short: "End a job", long: "End a job after the step that is under way. What it did stays. Needs --person.",
+			short: "End a job", long: "End a job after the step that is under way. What it did stays, but for what is written of a statement: that is dropped.\n" +
+				"Needs --person.",
 			examples: []string{"job cancel " + id + " --person oscar --yes"}, args: []input{aJob("name")},
 			risk: "The job ends, and what it has not done stays undone",
 		},

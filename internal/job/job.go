@@ -43,7 +43,8 @@ const (
 	Paused State = "PAUSED"
 	// Done has looked at everything; what was refused is listed with it.
 	Done State = "DONE"
-	// Cancelled was ended by a person. What it did stays.
+	// Cancelled was ended by a person. What it did stays, but for what was written of a
+	// statement. A statement that stopped and that nobody resumed ends so, too.
 	Cancelled State = "CANCELLED"
 	// Failed could not go on after many tries; a person resumes it.
 	Failed State = "FAILED"

@@ -55,7 +55,7 @@ func (b *books) jobs() string {
 	if _, _, err := b.pg.CreateJob(b.t.Context(), r, &j, func() error { return nil }); err != nil {
 		b.t.Fatal(err)
 	}
-	held, found, err := b.pg.TakeJob(b.t.Context(), "here", "", start, start.Add(time.Minute))
+	held, found, err := b.pg.TakeJob(b.t.Context(), job.Retraction, "here", "", start, start.Add(time.Minute))
 	if err != nil || !found {
 		b.t.Fatal(found, err)
 	}
@@ -113,7 +113,7 @@ func TestFormsOfStatements(t *testing.T) {
 	if _, _, err := b.pg.CreateStatement(t.Context(), r, &j, job.Holds.Check); err != nil {
 		t.Fatal(err)
 	}
-	held, found, err := b.pg.TakeJob(t.Context(), "here", "", start, start.Add(time.Minute))
+	held, found, err := b.pg.TakeJob(t.Context(), job.StatementFile, "here", "", start, start.Add(time.Minute))
 	if err != nil || !found {
 		t.Fatal(found, err)
 	}

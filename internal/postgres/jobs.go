@@ -203,18 +203,19 @@ func storeJob(ctx context.Context, tx *sqlx.Tx, j *job.Job) error {
 	return failure(ctx, "change job", err)
 }
 
-// TakeJob takes the first job after one, by their ids, that is due now and that nobody works
-// on, for a server until a time. A server that took it before and is gone has lost it with that.
-func (db *DB) TakeJob(ctx context.Context, holder, after string, now, until time.Time) (j job.Job, found bool, err error) {
+// TakeJob takes the first job of a kind after one, by their ids, that is due now and that nobody
+// works on, for a server until a time. A server that took it before and is gone has lost it
+// with that.
+func (db *DB) TakeJob(ctx context.Context, kind job.Kind, holder, after string, now, until time.Time) (j job.Job, found bool, err error) {
 	err = db.inTx(ctx, "take job", func(tx *sqlx.Tx) error {
 		j, err = scanJob(tx.QueryRowxContext(ctx, `
 			SELECT`+jobColumns+`
 			FROM jobs j
-			WHERE j.state IN ('QUEUED', 'RUNNING') AND j.job_id > $1
+			WHERE j.state IN ('QUEUED', 'RUNNING') AND j.job_id > $1 AND j.kind = $3
 			  AND (j.lease_until IS NULL OR j.lease_until <= $2) AND (j.retry_at IS NULL OR j.retry_at <= $2)
 			ORDER BY j.job_id
 			LIMIT 1
-			FOR UPDATE SKIP LOCKED`, after, now))
+			FOR UPDATE SKIP LOCKED`, after, now, string(kind)))
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		} else if err != nil {

@@ -49,14 +49,19 @@ func holderName() string {
 	return host + "/" + rand.Text()[:8]
 }
 
-// runJobs takes the jobs that are due forward, each some steps, until none is due. A job that
-// fails does not hold up the others.
-func (w *Worker) runJobs(ctx context.Context) error {
+// runRetractions and writeStatements take the jobs of their kind forward. They are loops of
+// their own: however many statements are asked for, a retraction does not wait for them.
+func (w *Worker) runRetractions(ctx context.Context) error  { return w.runJobs(ctx, job.Retraction) }
+func (w *Worker) writeStatements(ctx context.Context) error { return w.runJobs(ctx, job.StatementFile) }
+
+// runJobs takes the jobs of a kind that are due forward, each some steps, until none is due. A
+// job that fails does not hold up the others.
+func (w *Worker) runJobs(ctx context.Context, kind job.Kind) error {
 	var first error
 	last := "" // The job that was worked on last: the others have their turn after it.
 	for ctx.Err() == nil {
 		now := w.engine.Now()
-		j, found, err := w.db.TakeJob(ctx, w.holder, last, now, now.Add(w.config.JobLease))
+		j, found, err := w.db.TakeJob(ctx, kind, w.holder, last, now, now.Add(w.config.JobLease))
 		switch {
 		case err != nil:
 			return err

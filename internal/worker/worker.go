@@ -209,7 +209,8 @@ func (w *Worker) Run(ctx context.Context) {
 		{"resume notices", w.config.SweepPause, w.resumeNotices},
 		{"take snapshots", w.config.SnapshotPause, w.takeSnapshots},
 		{"sum periods", w.config.SnapshotPause, w.sumPeriods},
-		{"run jobs", w.config.Pause, w.runJobs},
+		{"run retractions", w.config.Pause, w.runRetractions},
+		{"write statements", w.config.Pause, w.writeStatements},
 		{"expire statements", w.config.SweepPause, w.expireStatements},
 	} {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
@@ -275,7 +276,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 		for _, step := range []func(context.Context) error{
 			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
 			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
-			w.resumeNotices, w.passDeadlines, w.passCommissions, w.leaveSuspended, w.drawRetests, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runJobs, w.expireStatements,
+			w.resumeNotices, w.passDeadlines, w.passCommissions, w.leaveSuspended, w.drawRetests, w.passEvidenceRequests, w.expireHolds, w.sweepBooks, w.lapseDemands, w.runRetractions, w.writeStatements, w.expireStatements,
 		} {
 			err := step(ctx)
 			if first == nil {

@@ -92,7 +92,8 @@ const (
 	JobState_JOB_STATE_PAUSED JobState = 4
 	// It has looked at everything. What was refused is listed with it.
 	JobState_JOB_STATE_DONE JobState = 5
-	// A person ended it. What it did stays.
+	// A person ended it. What it did stays, but for what was written of a statement. A statement
+	// that stopped before its end and that nobody resumed ends so, too.
 	JobState_JOB_STATE_CANCELLED JobState = 6
 	// It could not go on after many tries. A person resumes it.
 	JobState_JOB_STATE_FAILED JobState = 7

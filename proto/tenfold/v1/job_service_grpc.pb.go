@@ -51,12 +51,13 @@ type JobServiceClient interface {
 	// PauseJob has a job wait after the step that is under way. Requires a person.
 	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
 	PauseJob(ctx context.Context, in *PauseJobRequest, opts ...grpc.CallOption) (*PauseJobResponse, error)
-	// ResumeJob has a job go on that was paused or failed. One that is done tries again what was
-	// refused, if anything was. Requires a person. JOB_NOT_FOUND, JOB_STATE_CONFLICT,
-	// PERSON_REQUIRED.
+	// ResumeJob has a job go on that was paused or failed, and a statement that was cancelled. One
+	// that is done tries again what was refused, if anything was. Requires a person.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
 	ResumeJob(ctx context.Context, in *ResumeJobRequest, opts ...grpc.CallOption) (*ResumeJobResponse, error)
-	// CancelJob ends a job after the step that is under way. What it did stays. Requires a
-	// person. JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
+	// CancelJob ends a job after the step that is under way. What it did stays, but for what is
+	// written of a statement: that is dropped, and also of one that is done. Requires a person.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
 	CancelJob(ctx context.Context, in *CancelJobRequest, opts ...grpc.CallOption) (*CancelJobResponse, error)
 }
 
@@ -161,12 +162,13 @@ type JobServiceServer interface {
 	// PauseJob has a job wait after the step that is under way. Requires a person.
 	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
 	PauseJob(context.Context, *PauseJobRequest) (*PauseJobResponse, error)
-	// ResumeJob has a job go on that was paused or failed. One that is done tries again what was
-	// refused, if anything was. Requires a person. JOB_NOT_FOUND, JOB_STATE_CONFLICT,
-	// PERSON_REQUIRED.
+	// ResumeJob has a job go on that was paused or failed, and a statement that was cancelled. One
+	// that is done tries again what was refused, if anything was. Requires a person.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
 	ResumeJob(context.Context, *ResumeJobRequest) (*ResumeJobResponse, error)
-	// CancelJob ends a job after the step that is under way. What it did stays. Requires a
-	// person. JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
+	// CancelJob ends a job after the step that is under way. What it did stays, but for what is
+	// written of a statement: that is dropped, and also of one that is done. Requires a person.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
 	CancelJob(context.Context, *CancelJobRequest) (*CancelJobResponse, error)
 	mustEmbedUnimplementedJobServiceServer()
 }
