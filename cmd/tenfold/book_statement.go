@@ -115,9 +115,9 @@ func (s *statementFlags) check(o *output) error {
 	case s.file != "" && shown:
 		return usageError{errors.New("--file (TENFOLD_FILE) needs -o csv, jsonl, xlsx, parquet or pdf")}
 	case (s.job || s.resume != "") && shown:
-		return usageError{errors.New("--job (TENFOLD_JOB) and --resume (TENFOLD_RESUME) need -o csv, jsonl, xlsx, parquet or pdf")}
+		return usageError{errors.New("--job (TENFOLD_JOB) and --resume need -o csv, jsonl, xlsx, parquet or pdf")}
 	case s.resume != "" && (s.job || s.from+s.until+s.currency+s.order != "" || s.byEffect):
-		return usageError{errors.New("--resume (TENFOLD_RESUME) names a statement that is known: leave out --job, --from, --until, --by-effect, --currency and --order")}
+		return usageError{errors.New("--resume names a statement that is known: leave out --job, --from, --until, --by-effect, --currency and --order")}
 	}
 	return nil
 }

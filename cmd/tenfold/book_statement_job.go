@@ -64,7 +64,7 @@ func (s *statementFlags) begun(ctx context.Context, o *output, files tenfoldv1.S
 	}
 	id := s.resume[strings.LastIndexByte(s.resume, '/')+1:]
 	if !reconcileID.MatchString(id) {
-		return nil, usageError{fmt.Errorf("--resume (TENFOLD_RESUME) must be the id of a job such as 1KJPW-D6M05-F2S5T-CT5FM, not %s", shown(s.resume))}
+		return nil, usageError{fmt.Errorf("--resume must be the id of a job such as 1KJPW-D6M05-F2S5T-CT5FM, not %s", shown(s.resume))}
 	}
 	name := merchantNameOf(merchant) + "/statementFiles/" + id
 	got, err := files.GetStatementFile(ctx, &tenfoldv1.GetStatementFileRequest{Name: name})

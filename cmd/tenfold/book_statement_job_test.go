@@ -72,7 +72,7 @@ func TestBookStatementByJob(t *testing.T) {
 	for _, wrong := range [][]string{
 		append([]string{"--job (TENFOLD_JOB) and --resume", "book", "statement", "m1", "--job"}, time...),
 		append([]string{"leave out --job", "book", "statement", "m1", "--resume", id, "-o", "csv"}, time...),
-		{"--resume (TENFOLD_RESUME) must be the id of a job", "book", "statement", "m1", "--resume", "no id", "-o", "csv"},
+		{"--resume must be the id of a job", "book", "statement", "m1", "--resume", "no id", "-o", "csv"},
 		{"--until (TENFOLD_UNTIL) is missing", "book", "statement", "m1", "--job", "-o", "csv", "--from", "2026-03-02"},
 		{"must be MERCHANT/JOB", "book", "statement-file", id},
 	} {
