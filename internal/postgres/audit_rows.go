@@ -67,7 +67,7 @@ const (
 	boundDebts = `open_minor sampling_case since:time recorded_from:time arose_at:time`
 	// The event of an amount that took effect before it was recorded binds it by these.
 	boundLateDebts = `debt_id from_at:time until_at:time open_minor`
-	boundRequests = `digest:bytes claim_id result_id payout_id transfer_number event_number recorded_at:time`
+	boundRequests  = `digest:bytes claim_id result_id payout_id transfer_number event_number recorded_at:time`
 )
 
 // BoundColumns lists, by table, the columns that the digest of a row covers, in order.

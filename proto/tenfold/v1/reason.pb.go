@@ -400,6 +400,16 @@ const (
 	// FAILED_PRECONDITION. The authenticator has no result that counts and that the
 	// request selects. Check its times and report numbers.
 	Reason_REASON_RETRACTION_EMPTY Reason = 196
+	// FAILED_PRECONDITION. The file of the statement is not written yet, was cancelled,
+	// or has expired. state names its state. Wait for it, resume it, or make it again.
+	Reason_REASON_STATEMENT_NOT_READY Reason = 197
+	// FAILED_PRECONDITION. The caller has as many files of statements under way or kept
+	// as it can have. The metadata has their number and the largest one. Wait for one,
+	// or cancel it.
+	Reason_REASON_STATEMENT_LIMIT_REACHED Reason = 198
+	// FAILED_PRECONDITION. The statement has more lines than a file can have. The
+	// metadata has their number and the largest one. Ask for a shorter time.
+	Reason_REASON_STATEMENT_TOO_LONG Reason = 199
 	// NOT_FOUND. There is no import of this name. Begin it with CreateImport.
 	Reason_REASON_IMPORT_NOT_FOUND Reason = 210
 	// FAILED_PRECONDITION. The import is in another state, or the file was taken by
@@ -626,6 +636,9 @@ var (
 		194: "REASON_JOB_NOT_FOUND",
 		195: "REASON_JOB_STATE_CONFLICT",
 		196: "REASON_RETRACTION_EMPTY",
+		197: "REASON_STATEMENT_NOT_READY",
+		198: "REASON_STATEMENT_LIMIT_REACHED",
+		199: "REASON_STATEMENT_TOO_LONG",
 		210: "REASON_IMPORT_NOT_FOUND",
 		211: "REASON_IMPORT_STATE_CONFLICT",
 		212: "REASON_IMPORT_CHUNK_MISPLACED",
@@ -787,6 +800,9 @@ var (
 		"REASON_JOB_NOT_FOUND":                    194,
 		"REASON_JOB_STATE_CONFLICT":               195,
 		"REASON_RETRACTION_EMPTY":                 196,
+		"REASON_STATEMENT_NOT_READY":              197,
+		"REASON_STATEMENT_LIMIT_REACHED":          198,
+		"REASON_STATEMENT_TOO_LONG":               199,
 		"REASON_IMPORT_NOT_FOUND":                 210,
 		"REASON_IMPORT_STATE_CONFLICT":            211,
 		"REASON_IMPORT_CHUNK_MISPLACED":           212,
@@ -855,7 +871,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xce(\n" +
+	"tenfold.v1*\xb4)\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -983,7 +999,10 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x14REASON_MALWARE_FOUND\x10\xc1\x01\x12\x19\n" +
 	"\x14REASON_JOB_NOT_FOUND\x10\xc2\x01\x12\x1e\n" +
 	"\x19REASON_JOB_STATE_CONFLICT\x10\xc3\x01\x12\x1c\n" +
-	"\x17REASON_RETRACTION_EMPTY\x10\xc4\x01\x12\x1c\n" +
+	"\x17REASON_RETRACTION_EMPTY\x10\xc4\x01\x12\x1f\n" +
+	"\x1aREASON_STATEMENT_NOT_READY\x10\xc5\x01\x12#\n" +
+	"\x1eREASON_STATEMENT_LIMIT_REACHED\x10\xc6\x01\x12\x1e\n" +
+	"\x19REASON_STATEMENT_TOO_LONG\x10\xc7\x01\x12\x1c\n" +
 	"\x17REASON_IMPORT_NOT_FOUND\x10\xd2\x01\x12!\n" +
 	"\x1cREASON_IMPORT_STATE_CONFLICT\x10\xd3\x01\x12\"\n" +
 	"\x1dREASON_IMPORT_CHUNK_MISPLACED\x10\xd4\x01\x12\x1b\n" +
