@@ -29,7 +29,11 @@ func needRetest(n *Needs, merchantID, claimID string) {
 // conflicting are the units of a claim that a re-test is to decide. What follows from a verdict
 // does not matter for that.
 func (b *Book) conflicting(c *claim.Claim) []int32 {
-	table, graded, rules := policy.DefaultConsequences(), b.grades(c.ID), b.rules(c)
+	rules := b.rules(c)
+	if rules.Reinspection.RetestDays == 0 {
+		return nil // Most claims of before.
+	}
+	table, graded := policy.DefaultConsequences(), b.grades(c.ID)
 	w := rules.Weigh(c.Units, graded, &table)
 	return rules.RetestUnits(&w, graded)
 }

@@ -50,7 +50,7 @@ var hidden = map[principal.Role][]string{
 		"Authenticator.contacts", "Authenticator.suspension_reason", "AuthenticatorKey.revocation_reason",
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
-		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.refund_units", "UnitVerdict.consequence", "Claim.results",
+		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.refund_units", "Claim.retest_at", "Claim.retest_held", "UnitVerdict.consequence", "Claim.results",
 		"Claim.payouts", "Claim.holds", "Claim.balances", "Claim.action_effects", "Claim.appeals", "Claim.approvals", "Claim.revisions", "Claim.exposure",
 		"Claim.confirmed_at", "Claim.sampling_case", "Claim.payout_form", "Claim.fees", "Claim.evidence", "Claim.hold_expires_at", "Claim.clock_stopped_at",
 		"ClaimStateDetail.verdict", "ClaimStateDetail.deadline",
