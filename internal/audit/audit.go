@@ -89,6 +89,10 @@ func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int
 		b.rows = a
 		// A row that nobody can read is a discrepancy of its book, and no end of the audit.
 		a.Unread = func(what string, err error) { b.wrong("a row", "cannot be read (%s): %v", what, err) }
+		var err error
+		if b.debts.opening, err = a.Opening(merchantID); err != nil {
+			return err
+		}
 		head, err := a.Head(merchantID)
 		if err != nil {
 			return err

@@ -233,7 +233,7 @@ var nothingExposed = postgres.ExposureText(event.Exposure{})
 // expose takes in what an event says of the exposure of the claim: before it, it is as the last
 // event left it.
 func (b *inspection) expose(s *story, stored *postgres.StoredEvent, e *event.Event) {
-	if stored.ExposureBefore == "" {
+	if stored.ExposureBefore == "" || stored.Number <= b.debts.opening.Event {
 		return
 	}
 	if e.Kind == event.ClaimFiled {

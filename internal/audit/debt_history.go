@@ -14,6 +14,8 @@ import (
 
 // debtHistory is what the events of a book tell of its debts.
 type debtHistory struct {
+	// opening is when the history began, if the book is older.
+	opening postgres.Opening
 	// open are the debts that are open after the last event, by kind and id.
 	open map[string]debtTold
 	// were are the earlier states of debts that follow, by kind.
@@ -71,6 +73,9 @@ func (h *debtHistory) takeLate(e *event.Event, r *event.Row) {
 
 // add adds a row of debt_versions that must be there.
 func (h *debtHistory) add(key string, late int64, from, until time.Time, d *debtTold) {
+	if !h.tells(late, from.UnixMicro()) {
+		return
+	}
 	kind, id, _ := strings.Cut(key, "/")
 	var f event.RowForm
 	f.Texts(kind, id)
@@ -83,6 +88,11 @@ func (h *debtHistory) add(key string, late int64, from, until time.Time, d *debt
 	h.were[debt.Kind(kind)] = h.were[debt.Kind(kind)].with(f.Digest())
 }
 
+// tells says whether events tell of a debt that was as it was from a time on, in microseconds.
+func (h *debtHistory) tells(late, from int64) bool {
+	return late > 0 || h.opening.Event == 0 || from > h.opening.At
+}
+
 func timeOf(r *event.Row, key string) time.Time {
 	at, _ := time.Parse(time.RFC3339, factOf(r, key)) // One that cannot be read differs from every row.
 	return at
@@ -92,11 +102,7 @@ func timeOf(r *event.Row, key string) time.Time {
 // as events told of them then. Of a book that is older than this history, what was there when it
 // began is not known from events.
 func (b *inspection) checkDebtHistory() error {
-	known, err := b.rows.DebtsKnownFrom(b.head.MerchantID)
-	if err != nil {
-		return err
-	}
-	if err := b.checkDebtsNow(known); err != nil {
+	if err := b.checkDebtsNow(); err != nil {
 		return err
 	}
 	were := make(map[debt.Kind]digests)
@@ -107,7 +113,7 @@ func (b *inspection) checkDebtHistory() error {
 			return err
 		}
 		for i := range rows {
-			if v := &rows[i]; v.Late > 0 || known == 0 || v.Made > known {
+			if v := &rows[i]; b.debts.tells(v.Late, v.Made) {
 				were[v.Kind] = were[v.Kind].with(v.Digest)
 			}
 		}
@@ -128,7 +134,7 @@ func (b *inspection) checkDebtHistory() error {
 }
 
 // checkDebtsNow compares the debts that are open with what events told of them last.
-func (b *inspection) checkDebtsNow(known int64) error {
+func (b *inspection) checkDebtsNow() error {
 	left := len(b.debts.open)
 	var after debt.Key
 	for more := true; more; {
@@ -142,7 +148,7 @@ func (b *inspection) checkDebtsNow(known int64) error {
 				left--
 			}
 			switch subject := "debt " + rows[i].Key; {
-			case !told && (known == 0 || rows[i].Made > known):
+			case !told && b.debts.tells(0, rows[i].Made):
 				b.wrong(subject, "no event tells of it")
 			case told && t.digest != rows[i].Digest:
 				b.wrong(subject, "is not as event %d tells it", t.event)

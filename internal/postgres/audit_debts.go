@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/debt"
 )
@@ -53,12 +55,25 @@ func (a *Audit) DebtVersions(merchantID string, after *DebtVersion, limit int) (
 	return out, nil
 }
 
-// DebtsKnownFrom is the time, in microseconds, from which on the debts of a book are known as
-// they were; zero for the book's beginning.
-func (a *Audit) DebtsKnownFrom(merchantID string) (int64, error) {
-	at, err := Reader{from: a.tx}.KnownFrom(a.ctx, merchantID)
-	if err != nil || at.IsZero() {
-		return 0, err
+// Opening is when the history of a book's debts and exposure began, if the book was there before.
+type Opening struct {
+	// Event is the last event before it; zero where all of them are told of.
+	Event int64
+	// At is its time, in microseconds.
+	At int64
+}
+
+// Opening reads when the history of a book's debts and exposure began.
+func (a *Audit) Opening(merchantID string) (Opening, error) {
+	found, err := page(a, "audit opening of exposure", `SELECT event_number, at FROM exposure_openings WHERE merchant_id = $1`,
+		func(rows *sql.Rows) (o Opening, err error) {
+			var at time.Time
+			err = rows.Scan(&o.Event, &at)
+			o.At = at.UnixMicro()
+			return o, err
+		}, merchantID)
+	if err != nil || len(found) == 0 {
+		return Opening{}, err
 	}
-	return at.UnixMicro(), nil
+	return found[0], nil
 }

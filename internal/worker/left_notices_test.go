@@ -20,6 +20,9 @@ func TestNoticesOfOldAreTakenUp(t *testing.T) {
 	for _, statement := range []string{
 		`UPDATE claims SET fires = '', deadline_at = NULL, escalated = true WHERE claim_id = $1`,
 		`UPDATE waits SET fires = '', deadline_at = NULL WHERE claim_id = $1`,
+		// The book is older than the history of its exposure, which the migration began.
+		`INSERT INTO exposure_openings (merchant_id, event_number, at, weeks, exposures, held, claims)
+		 SELECT merchant_id, event_number, recorded_at, '{}', '{}', '{}', '{}' FROM books WHERE $1 <> ''`,
 		`UPDATE books SET version = version + 1 WHERE $1 <> ''`,
 	} {
 		owner.MustExec(statement, c.ID)

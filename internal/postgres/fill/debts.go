@@ -9,7 +9,8 @@ import (
 const debtOf = 4
 
 // debtInserts make the debts of the hot merchant over the year of its transfers, $1 of them: each
-// stayed as it was for up to two weeks, and those that still are at the year's end are open.
+// stayed as it was for up to two weeks, and those that still are at the year's end are open. They
+// are kept when they end, as a book keeps them.
 var debtInserts = []string{
 	`CREATE TEMPORARY TABLE owed AS
 	SELECT (ARRAY['SHORTFALL', 'ADVANCE', 'FEE', 'HOLD'])[1 + g % 4] AS kind, 'D' || lpad(g::text, 9, '0') AS debt_id,
@@ -24,7 +25,8 @@ var debtInserts = []string{
 		FROM (
 			SELECT floor(extract(epoch FROM o.begun))::bigint AS first,
 			       floor(extract(epoch FROM o.ended - interval '1 microsecond'))::bigint AS last) f) s
-	WHERE o.ended < timestamptz '2026-01-01 00:00+00'`,
+	WHERE o.ended < timestamptz '2026-01-01 00:00+00'
+	ORDER BY o.ended`,
 	`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor, recorded_from, arose_at)
 	SELECT 'm0', o.kind, o.debt_id, '', o.begun, o.open_minor, o.begun, o.begun
 	FROM owed o
