@@ -101,6 +101,9 @@ func labCalls(f *fixture, labPhoto []byte, lab context.Context, x *tenfoldv1.Com
 		"CustodyService/ListCustodySteps": func() (proto.Message, error) {
 			return f.custody().ListCustodySteps(lab, &tenfoldv1.ListCustodyStepsRequest{Parent: x.GetClaim()})
 		},
+		"CallerService/GetCaller": func() (proto.Message, error) {
+			return tenfoldv1.NewCallerServiceClient(f.conn).GetCaller(lab, &tenfoldv1.GetCallerRequest{})
+		},
 		"CommissionService/GetBodyReport": func() (proto.Message, error) {
 			return c.GetBodyReport(lab, &tenfoldv1.GetBodyReportRequest{Name: x.GetAuthenticator(), From: timestamppb.New(start)})
 		},
