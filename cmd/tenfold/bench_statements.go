@@ -23,7 +23,7 @@ import (
 )
 
 // statementFileMemory is what the file of a statement may take of memory, whatever its length.
-const statementFileMemory = 300 << 20
+const statementFileMemory = 100 << 20
 
 // statementFiles are the forms of files that are measured, with their names.
 var statementFiles = []struct {

@@ -32,6 +32,7 @@ func newBenchVerification() *cobra.Command {
 			if err := c.Check(); err != nil {
 				return usageError{err}
 			}
+			tuneMemory() // Products are looked up in this process, at the pace of a server.
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			p := newProgress(cmd.ErrOrStderr())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"fmt"
 	"io"
 	"strconv"
@@ -193,6 +194,8 @@ type statementSheet struct {
 
 func newStatementSheet(w io.Writer) (*statementSheet, error) {
 	s := &statementSheet{w: w, rows: 1, file: excelize.NewFile(), columns: forms.Columns()}
+	// The archive goes into the file as it is made: by itself the library makes it in memory first.
+	s.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
 	var err error
 	if s.stream, err = s.file.NewStreamWriter("Sheet1"); err != nil {
 		return nil, fmt.Errorf("begin the sheet: %w", err)
