@@ -118,7 +118,13 @@ func (m *memory) Prove() ([]string, error) { return m.Broken(), nil }
 // nothing: together they pull every trigger and make nearly every kind of transfer.
 func TestFlipsReachEveryState(t *testing.T) {
 	t.Parallel()
+	// The first make everything together, as sequences choose today. Where they no longer do, the
+	// others are tried as well.
 	const sequences = 800
+	seeds := []uint64{253, 263, 360, 481, 173, 121, 118, 218, 723, 25, 46, 70, 71, 122, 262, 289, 346, 408, 619}
+	for seed := range uint64(sequences) {
+		seeds = append(seeds, seed)
+	}
 	// So few sequences do not make these; the scenarios do.
 	rare := []ledger.Kind{
 		ledger.SuspenseReceived, ledger.WriteOffCancelled, ledger.WriteOffRecovered, ledger.DepositForfeited, ledger.PenaltyTaken,
@@ -129,7 +135,10 @@ func TestFlipsReachEveryState(t *testing.T) {
 		return reached[string(event.RetestHeld)] && reached["a re-test"] && !slices.ContainsFunc(claim.Triggers(), func(x claim.Trigger) bool { return !reached[string(x)] }) &&
 			!slices.ContainsFunc(ledger.Kinds(), func(k ledger.Kind) bool { return !reached[string(k)] && !slices.Contains(rare, k) })
 	}
-	for seed := uint64(0); seed < sequences && !all(); seed++ {
+	for _, seed := range seeds {
+		if all() {
+			break
+		}
 		m := inMemory(t, "m1", seed)
 		flips.Run(m, "m1", seed, false)
 		for _, e := range m.rows().Events {
