@@ -16,9 +16,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/commission"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/period"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -70,14 +68,6 @@ type planned struct {
 	rows float64
 }
 
-// claimsPlanned is a list of claims.
-func claimsPlanned(q postgres.ClaimQuery, from postgres.ClaimCursor, rows float64) planned {
-	return planned{func(ctx context.Context, r postgres.Reader) error {
-		_, err := r.Claims(ctx, q, from, pageSize)
-		return err
-	}, rows}
-}
-
 // found turns the answer of a read into an error where it found nothing.
 func found[T any](_ T, ok bool, err error) error {
 	if err == nil && !ok {
@@ -101,106 +91,6 @@ const (
 	// far is the same where each row costs a claim and the first of its results.
 	far = 3*(postgres.ExaminedFarMax+1) + onePage
 )
-
-func plannedClaims() map[string]planned {
-	old := postgres.ClaimCursor{ClaimID: "C000005000"}
-	rare := money.Amount(1)
-	due := time.Date(2026, 1, 8, 6, 0, 0, 0, time.UTC)
-	return map[string]planned{
-		"merchant":                   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{}, onePage),
-		"merchant, last page":        claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{ClaimID: "C000000010"}, onePage),
-		"merchant without claims":    claimsPlanned(postgres.ClaimQuery{MerchantID: "m"}, postgres.ClaimCursor{}, few),
-		"merchant and final state":   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
-		"merchant and waiting state": claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", State: claim.InReview}, postgres.ClaimCursor{}, bounded),
-		"merchant and paying":        claimsPlanned(postgres.ClaimQuery{MerchantID: "m5", State: claim.Paying}, postgres.ClaimCursor{}, bounded),
-		"order":                      claimsPlanned(postgres.ClaimQuery{OrderID: "hot"}, postgres.ClaimCursor{}, onePage),
-		"order of few":               claimsPlanned(postgres.ClaimQuery{OrderID: "o20000"}, postgres.ClaimCursor{}, few),
-		"order and state":            claimsPlanned(postgres.ClaimQuery{OrderID: "hot", State: claim.Paid}, old, bounded),
-		"order of another merchant":  claimsPlanned(postgres.ClaimQuery{OrderID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
-		"claimant":                   claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot"}, old, onePage),
-		"claimant and state":         claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
-		"claimant and product":       claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot", ProductID: "p1", MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"product":                    claimsPlanned(postgres.ClaimQuery{ProductID: "hot"}, postgres.ClaimCursor{}, onePage),
-		"product of merchant":        claimsPlanned(postgres.ClaimQuery{ProductID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
-		"product and state":          claimsPlanned(postgres.ClaimQuery{ProductID: "p1", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
-
-		"merchant, oldest first":            claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true}, postgres.ClaimCursor{}, onePage),
-		"merchant, oldest first, last page": claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true}, postgres.ClaimCursor{ClaimID: "C000011990"}, onePage),
-		"merchant, nothing fits":            claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", AwardTo: &rare}, postgres.ClaimCursor{}, bounded),
-		"merchant, filed in no time":        claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", FiledFrom: start.AddDate(9, 0, 0), DeadlineTo: start}, postgres.ClaimCursor{}, bounded),
-		"merchant, waiting, nothing fits":   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", State: claim.Notified, AwardTo: &rare}, postgres.ClaimCursor{}, far),
-		"order, oldest first":               claimsPlanned(postgres.ClaimQuery{OrderID: "hot", OldestFirst: true}, old, onePage),
-		"claimant, oldest first, genuine":   claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot", OldestFirst: true, Verdict: claim.Genuine}, postgres.ClaimCursor{}, bounded),
-		"product, oldest first":             claimsPlanned(postgres.ClaimQuery{ProductID: "hot", OldestFirst: true}, postgres.ClaimCursor{}, onePage),
-		"product and authenticator":         claimsPlanned(postgres.ClaimQuery{ProductID: "hot", AuthenticatorID: "nobody"}, postgres.ClaimCursor{}, 9*far),
-		"authenticator":                     claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab"}, postgres.ClaimCursor{}, far),
-		"authenticator, oldest first":       claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab", OldestFirst: true}, postgres.ClaimCursor{}, far),
-		"authenticator of a merchant":       claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab", MerchantID: "m1", AwardTo: &rare}, postgres.ClaimCursor{}, far),
-		"authenticator without results":     claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "l"}, postgres.ClaimCursor{}, few),
-
-		"payment":                        claimsPlanned(postgres.ClaimQuery{PaymentID: "hot"}, postgres.ClaimCursor{}, onePage),
-		"payment of few":                 claimsPlanned(postgres.ClaimQuery{PaymentID: "pay20000"}, postgres.ClaimCursor{}, few),
-		"payment, oldest first":          claimsPlanned(postgres.ClaimQuery{PaymentID: "hot", OldestFirst: true}, old, onePage),
-		"payment of another merchant":    claimsPlanned(postgres.ClaimQuery{PaymentID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
-		"external reference":             claimsPlanned(postgres.ClaimQuery{ExternalReference: "hot"}, postgres.ClaimCursor{}, onePage),
-		"external reference of few":      claimsPlanned(postgres.ClaimQuery{ExternalReference: "ref20000"}, postgres.ClaimCursor{}, few),
-		"external reference, oldest":     claimsPlanned(postgres.ClaimQuery{ExternalReference: "hot", OldestFirst: true}, old, onePage),
-		"external reference of nobody":   claimsPlanned(postgres.ClaimQuery{ExternalReference: "nobody"}, postgres.ClaimCursor{}, few),
-		"external reference, other":      claimsPlanned(postgres.ClaimQuery{ExternalReference: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
-		"out-number":                     claimsPlanned(postgres.ClaimQuery{OutNumber: "out20000"}, postgres.ClaimCursor{}, few),
-		"out-number of another":          claimsPlanned(postgres.ClaimQuery{OutNumber: "out20000", MerchantID: "hot"}, postgres.ClaimCursor{}, few),
-		"out-number of nobody":           claimsPlanned(postgres.ClaimQuery{OutNumber: "nobody"}, postgres.ClaimCursor{}, few),
-		"gateway reference":              claimsPlanned(postgres.ClaimQuery{GatewayReference: "gw10000"}, postgres.ClaimCursor{}, few),
-		"gateway reference, hot":         claimsPlanned(postgres.ClaimQuery{GatewayReference: "hot"}, postgres.ClaimCursor{}, far),
-		"gateway reference, other":       claimsPlanned(postgres.ClaimQuery{GatewayReference: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, far),
-		"report":                         claimsPlanned(postgres.ClaimQuery{ReportNumber: " ＲEPORT 2000\u200b0"}, postgres.ClaimCursor{}, few),
-		"report, oldest first":           claimsPlanned(postgres.ClaimQuery{ReportNumber: "report20000", OldestFirst: true}, postgres.ClaimCursor{}, few),
-		"assignee":                       claimsPlanned(postgres.ClaimQuery{Assignee: "hot"}, postgres.ClaimCursor{}, onePage),
-		"assignee, oldest first":         claimsPlanned(postgres.ClaimQuery{Assignee: "hot", OldestFirst: true}, old, onePage),
-		"assignee in a state":            claimsPlanned(postgres.ClaimQuery{Assignee: "hot", State: claim.Appealed}, postgres.ClaimCursor{}, bounded),
-		"assignee with nothing":          claimsPlanned(postgres.ClaimQuery{Assignee: "nobody"}, postgres.ClaimCursor{}, few),
-		"assignee by deadline":           claimsPlanned(postgres.ClaimQuery{Assignee: "hot", ByDeadline: true}, postgres.ClaimCursor{}, onePage),
-		"assignee by deadline, latest":   claimsPlanned(postgres.ClaimQuery{Assignee: "hot", ByDeadline: true, OldestFirst: true}, postgres.ClaimCursor{}, onePage),
-		"state":                          claimsPlanned(postgres.ClaimQuery{State: claim.Notified}, postgres.ClaimCursor{}, onePage),
-		"state, oldest first":            claimsPlanned(postgres.ClaimQuery{State: claim.AwaitingApproval, OldestFirst: true}, postgres.ClaimCursor{}, onePage),
-		"state that nobody is in":        claimsPlanned(postgres.ClaimQuery{State: claim.Appealed}, postgres.ClaimCursor{}, few),
-		"state, nothing fits":            claimsPlanned(postgres.ClaimQuery{State: claim.Notified, AwardTo: &rare}, postgres.ClaimCursor{}, far),
-		"state that ended":               claimsPlanned(postgres.ClaimQuery{State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
-		"state that ended, oldest first": claimsPlanned(postgres.ClaimQuery{State: claim.Paid, OldestFirst: true}, postgres.ClaimCursor{}, bounded),
-		"state of paying":                claimsPlanned(postgres.ClaimQuery{State: claim.Paying}, postgres.ClaimCursor{}, bounded),
-		"waiting for funds":              claimsPlanned(postgres.ClaimQuery{State: claim.Paying, WaitsFor: claim.PartyMerchantFunds}, postgres.ClaimCursor{}, onePage),
-		"waiting for the gateway":        claimsPlanned(postgres.ClaimQuery{State: claim.Paying, WaitsFor: claim.PartyGateway}, postgres.ClaimCursor{}, bounded),
-		"deadline":                       claimsPlanned(postgres.ClaimQuery{ByDeadline: true}, postgres.ClaimCursor{}, onePage),
-		"deadline in a range":            claimsPlanned(postgres.ClaimQuery{ByDeadline: true, DeadlineFrom: due, DeadlineTo: due.Add(time.Hour)}, postgres.ClaimCursor{}, onePage),
-		"deadline in a range, latest":    claimsPlanned(postgres.ClaimQuery{ByDeadline: true, OldestFirst: true, DeadlineFrom: due, DeadlineTo: due.Add(time.Hour)}, postgres.ClaimCursor{}, onePage),
-		"deadline in no time":            claimsPlanned(postgres.ClaimQuery{ByDeadline: true, DeadlineFrom: due.AddDate(9, 0, 0)}, postgres.ClaimCursor{}, few),
-		"deadline of a state":            claimsPlanned(postgres.ClaimQuery{ByDeadline: true, State: claim.InReview}, postgres.ClaimCursor{}, bounded),
-		"deadline of an ended state":     claimsPlanned(postgres.ClaimQuery{ByDeadline: true, State: claim.Paid}, postgres.ClaimCursor{}, 0),
-		"deadline of a merchant":         claimsPlanned(postgres.ClaimQuery{ByDeadline: true, MerchantID: "m1"}, postgres.ClaimCursor{}, onePage),
-		"deadline of a merchant, none":   claimsPlanned(postgres.ClaimQuery{ByDeadline: true, MerchantID: "m"}, postgres.ClaimCursor{}, few),
-		"deadline of a merchant, latest": claimsPlanned(postgres.ClaimQuery{ByDeadline: true, MerchantID: "hot", OldestFirst: true}, postgres.ClaimCursor{}, onePage),
-		"deadline, nothing fits":         claimsPlanned(postgres.ClaimQuery{ByDeadline: true, AwardTo: &rare}, postgres.ClaimCursor{}, far),
-
-		"review, nothing fits":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, AwardTo: &rare}, postgres.ClaimCursor{}, far),
-		"overdue, nothing fits":           claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, AwardTo: &rare}, postgres.ClaimCursor{}, bounded),
-		"stuck, unanswered, nothing fits": claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, AwardTo: &rare}, postgres.ClaimCursor{}, 9*far),
-		"review":                          claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview}, postgres.ClaimCursor{}, onePage),
-		"review of merchant":              claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"approval":                        claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval}, postgres.ClaimCursor{}, onePage),
-		"approval of merchant":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"overdue":                         claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue}, postgres.ClaimCursor{}, onePage),
-		"overdue of merchant":             claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, MerchantID: "m"}, postgres.ClaimCursor{}, bounded),
-		"overdue in state":                claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Paid}, postgres.ClaimCursor{}, bounded),
-		"unfunded":                        claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueUnfunded}, postgres.ClaimCursor{}, onePage),
-		"unfunded of merchant":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueUnfunded, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"unfunded, nothing fits":          claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueUnfunded, AwardTo: &rare}, postgres.ClaimCursor{}, far),
-		"stuck, failed":                   claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, postgres.ClaimCursor{}, onePage),
-		"stuck, failed of merchant":       claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, MerchantID: "m5", State: claim.PayoutFailed}, postgres.ClaimCursor{}, bounded),
-		"stuck, unanswered":               claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}, postgres.ClaimCursor{}, 30*onePage),
-		"stuck, unanswered of others":     claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"stuck, none is being paid":       claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "m1"}, postgres.ClaimCursor{}, 3*bounded),
-	}
-}
 
 func plannedParts() map[string]planned {
 	const c = "C000000100"
@@ -380,10 +270,6 @@ func plannedFeed() map[string]planned {
 	}
 }
 
-func payoutsPlanned(q postgres.PayoutQuery, rows float64) planned {
-	return planned{func(ctx context.Context, r postgres.Reader) error { return listed(r.Payouts(ctx, q, "", pageSize)) }, rows}
-}
-
 // proposalsPlanned is a full page of proposals. Each row costs its book and its votes, too.
 func proposalsPlanned(q postgres.ProposalQuery, from postgres.ProposalCursor, rows float64) planned {
 	return planned{func(ctx context.Context, r postgres.Reader) error {
@@ -392,97 +278,6 @@ func proposalsPlanned(q postgres.ProposalQuery, from postgres.ProposalCursor, ro
 			err = fmt.Errorf("%d proposals", len(list.Rows))
 		}
 		return err
-	}, rows}
-}
-
-// transfersPlanned is a list of transfers.
-func transfersPlanned(q postgres.TransferQuery, rows float64) planned {
-	return planned{func(ctx context.Context, r postgres.Reader) error {
-		return listed(r.FindTransfers(ctx, q, postgres.TransferCursor{}, pageSize))
-	}, rows}
-}
-
-func debtsPlanned(q postgres.DebtQuery, rows float64) planned {
-	return planned{func(ctx context.Context, r postgres.Reader) error {
-		return listed(r.Debts(ctx, q, postgres.DebtCursor{}, pageSize))
-	}, rows}
-}
-
-// plannedFinance are the lists over one book and over all books.
-func plannedFinance() map[string]planned {
-	late := start.AddDate(9, 0, 0)
-	const nothing = "DEPOSIT_FORFEITED"
-	return map[string]planned{
-		"transfers of merchant":                  transfersPlanned(postgres.TransferQuery{MerchantID: "hot"}, onePage),
-		"transfers, newest first":                transfersPlanned(postgres.TransferQuery{MerchantID: "hot", NewestFirst: true}, onePage),
-		"transfers of a kind":                    transfersPlanned(postgres.TransferQuery{MerchantID: "hot", Kind: nothing}, bounded),
-		"transfers of an account, newest first":  transfersPlanned(postgres.TransferQuery{MerchantID: "hot", Account: ledger.Penalty, NewestFirst: true}, bounded),
-		"transfers recorded in a time":           transfersPlanned(postgres.TransferQuery{MerchantID: "hot", RecordedFrom: late, RecordedTo: late}, onePage),
-		"transfers by effect":                    transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ByEffect: true}, bounded),
-		"transfers by effect, newest first":      transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ByEffect: true, NewestFirst: true}, bounded),
-		"transfers by effect, nothing fits":      transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ByEffect: true, Kind: nothing}, bounded),
-		"transfers of all":                       transfersPlanned(postgres.TransferQuery{}, 2*onePage),
-		"transfers of all, newest first":         transfersPlanned(postgres.TransferQuery{NewestFirst: true}, 2*onePage),
-		"transfers of all in a time":             transfersPlanned(postgres.TransferQuery{RecordedFrom: start.AddDate(0, -2, 0), RecordedTo: late}, 2*onePage),
-		"transfers of all, nothing fits":         transfersPlanned(postgres.TransferQuery{Kind: nothing}, far),
-		"transfers of a reference":               transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ExternalReference: "nothing"}, few),
-		"transfers of a claim of anybody":        transfersPlanned(postgres.TransferQuery{ClaimID: "C000000100"}, 2*few),
-		"transfers of an order":                  transfersPlanned(postgres.TransferQuery{OrderID: "hot"}, 20*(postgres.ClaimsExamined+1)),
-		"transfers of an order of few":           transfersPlanned(postgres.TransferQuery{OrderID: "o20000"}, 2*few),
-		"transfers of a payment, other merchant": transfersPlanned(postgres.TransferQuery{PaymentID: "hot", MerchantID: "m1"}, 20*(postgres.ClaimsExamined+1)),
-		"transfers of an out-number":             transfersPlanned(postgres.TransferQuery{OutNumber: "out100"}, 2*few),
-		"transfers of a gateway reference":       transfersPlanned(postgres.TransferQuery{GatewayReference: "hot"}, 20*(postgres.ClaimsExamined+1)),
-		"facts of transfers": {func(ctx context.Context, r postgres.Reader) error {
-			list, err := r.Transfers(ctx, "hot", "", 100, pageSize)
-			if err != nil {
-				return err
-			}
-			return listed(r.FactsOfTransfers(ctx, list))
-		}, 12 * pageSize},
-		"statements of a book": {func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.Statements(ctx, "hot", false, "", pageSize))
-		}, onePage},
-		"statements that a merchant asked for, of many": {func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.Statements(ctx, "hot", true, "", pageSize))
-		}, few},
-		"part of a statement": {func(ctx context.Context, r postgres.Reader) error {
-			_, _, err := r.StatementPart(ctx, "s1", 5000)
-			return err
-		}, few},
-		"payouts of all":                        payoutsPlanned(postgres.PayoutQuery{}, onePage),
-		"payouts of all, newest first":          payoutsPlanned(postgres.PayoutQuery{NewestFirst: true}, onePage),
-		"payouts of all in a state":             payoutsPlanned(postgres.PayoutQuery{State: payout.Returned}, bounded),
-		"payouts of a time":                     payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", CreatedFrom: late}, bounded),
-		"payouts, newest first":                 payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", NewestFirst: true}, onePage),
-		"payout of an out-number":               payoutsPlanned(postgres.PayoutQuery{OutNumber: "out20000"}, few),
-		"payouts of a gateway reference":        payoutsPlanned(postgres.PayoutQuery{GatewayReference: "hot"}, onePage),
-		"payouts of a reference, rare":          payoutsPlanned(postgres.PayoutQuery{GatewayReference: "hot", State: payout.Returned}, bounded),
-		"holds of all":                          holdsPlanned(postgres.HoldQuery{}, onePage),
-		"holds of all in a state":               holdsPlanned(postgres.HoldQuery{State: ledger.Expired}, bounded),
-		"holds of a time":                       holdsPlanned(postgres.HoldQuery{MerchantID: "hot", PlacedFrom: late}, bounded),
-		"debts":                                 debtsPlanned(postgres.DebtQuery{MerchantID: "m5"}, onePage),
-		"debts of a kind":                       debtsPlanned(postgres.DebtQuery{MerchantID: "m5", Kind: "SHORTFALL"}, onePage),
-		"debts of all":                          debtsPlanned(postgres.DebtQuery{}, onePage),
-		"debts of all of a kind, too late":      debtsPlanned(postgres.DebtQuery{Kind: "SHORTFALL", SinceFrom: late}, bounded),
-		"totals of a book, recorded by a time":  totalsPlanned("f1", false, 3*snapshotsEvery),
-		"totals of a book, effective by a time": totalsPlanned("f1", true, 3*snapshotsEvery),
-		"totals of all, recorded by a time":     totalsPlanned("", false, bulkRows/5),
-		"totals of all, effective by a time":    totalsPlanned("", true, bulkRows/5),
-		"transfers that came in late": {func(ctx context.Context, r postgres.Reader) error {
-			of := postgres.PeriodOf{Period: "2026-03", Before: &period.Change{Number: 1}}
-			list, err := r.LateTransfers(ctx, "f1", of, ledger.Transfer{}, pageSize)
-			return found(list, len(list) == pageSize, err)
-		}, onePage},
-		"books by amount": {func(ctx context.Context, r postgres.Reader) error {
-			one := money.Amount(1)
-			return listed(r.Books(ctx, postgres.BookQuery{Exposure: postgres.AmountRange{From: &one}, LastFirst: true}, "", pageSize))
-		}, bounded},
-	}
-}
-
-func holdsPlanned(q postgres.HoldQuery, rows float64) planned {
-	return planned{func(ctx context.Context, r postgres.Reader) error {
-		return listed(r.Holds(ctx, q, postgres.HoldKey{}, pageSize))
 	}, rows}
 }
 
@@ -545,36 +340,6 @@ func TestReadsLookAtFewRows(t *testing.T) {
 			})
 		}
 	}
-}
-
-// snapshotsEvery is the distance of the snapshots of the book f1.
-const snapshotsEvery = 100
-
-// sum does what a worker does about sums of transfers.
-func (b *bulk) sum() {
-	b.t.Helper()
-	for _, step := range []func() (bool, error){
-		func() (bool, error) { return b.pg.SnapshotBook(b.t.Context(), "f1", snapshotsEvery) },
-		func() (bool, error) { return b.pg.SumPeriods(b.t.Context(), bulkRows) },
-	} {
-		for more := true; more; {
-			var err error
-			if more, err = step(); err != nil {
-				b.t.Fatal(err)
-			}
-		}
-	}
-}
-
-// totalsPlanned is a sum as of a time, of the book f1 or of all books.
-func totalsPlanned(of string, byEffect bool, rows float64) planned {
-	return planned{func(ctx context.Context, r postgres.Reader) error {
-		at := start.Add(30 * time.Hour)
-		if of == "" {
-			return listed(r.TotalsOfAllAt(ctx, start.AddDate(0, -2, 0).Add(12*time.Hour+30*time.Minute), byEffect))
-		}
-		return listed(r.TotalsAt(ctx, of, at, byEffect))
-	}, rows}
 }
 
 // smallTables have so few rows in a bulk that an index would not pay.
