@@ -33,4 +33,7 @@ SELECT r.version + 1, 'Another body is drawn by the server where results of one 
        greatest(now(), r.effective_from + interval '1 microsecond'),
        jsonb_set(r.content::jsonb, '{reinspection,retestDays}', '21')::json
 FROM (SELECT version, effective_from, content FROM decision_rules ORDER BY version DESC LIMIT 1) r
-WHERE r.content::jsonb -> 'reinspection' @> '{"independent": true, "final": true}';
+WHERE r.content::jsonb -> 'reinspection' @> '{"independent": true, "final": true}'
+  AND (r.content::jsonb ->> 'decidesAlone')::integer > 1
+  -- What two persons have published, they change themselves.
+  AND NOT EXISTS (SELECT FROM rules_proposals p WHERE p.state = 'PUBLISHED');

@@ -129,7 +129,7 @@ func (m *MoveCommission) decide(b *Book) (Outcome, error) {
 	}
 	moved := *x
 	if m.Step == commission.Decline {
-		b.seekRetest(m.ClaimID) // Another one is drawn. Who cancels a re-test decides what comes of it.
+		b.seekRetest(m.ClaimID) // Another one is drawn. Who cancels a re-test decides, until more is told.
 	}
 	return b.commissioned(moved), nil
 }

@@ -74,12 +74,15 @@ func (r *ReviseVerdict) Cover(d *request.Digest) {
 
 // checkRefund refuses a revision of an ended claim that owes nothing, unless the claim was
 // rejected and the revision changes for which of its units the refund path is open (rule V10).
-// No money moves then. Refuses with CLAIM_ALREADY_FILED if another claim has the units by now.
+// Where money reached the consumer or is under way, who bears it hangs on the verdict, and the
+// path could not open: such a claim is not revised so. Refuses with CLAIM_ALREADY_FILED if another
+// claim has the units by now.
 func (r *ReviseVerdict) checkRefund(b *Book, c *claim.Claim, units []claim.Unit) error {
 	is := func(list []claim.Unit, ordinal int32) bool {
 		return slices.ContainsFunc(list, func(u claim.Unit) bool { return u.Ordinal == ordinal && u.Consequence == policy.RefundPath })
 	}
-	if c.State != claim.Rejected || !slices.ContainsFunc(units, func(u claim.Unit) bool { return is(units, u.Ordinal) != is(c.Units, u.Ordinal) }) {
+	if c.State != claim.Rejected || c.Funding.Paid()+c.Funding.InFlight() > 0 ||
+		!slices.ContainsFunc(units, func(u claim.Unit) bool { return is(units, u.Ordinal) != is(c.Units, u.Ordinal) }) {
 		return c.Refuse(claim.RevisedRejected)
 	}
 	return b.checkUnits(c)

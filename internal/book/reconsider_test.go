@@ -158,6 +158,21 @@ func TestV10TheRefundPathOpensAfterTheEnd(t *testing.T) {
 	if after := len(f.Rows("m1").Transfers); after != before {
 		t.Errorf("money moved: %d transfers, %d before", after, before)
 	}
+	// Who bears what was paid hangs on the verdict: fraud stays fraud.
+	paid := f.revised(f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l2", 1, 10_000), 1))))), book.GroundFraud, claim.Genuine)
+	before, owedBack := len(f.Rows("m1").Transfers), paid.Funding.ClawedBack
+	for _, ground := range []book.RevisionGround{book.GroundNewEvidence, book.GroundCourtDecision, book.GroundFraud} {
+		_, err := f.Do(f.by("adjudicator-1", "m1", "ReviseVerdict"), &book.ReviseVerdict{
+			OnClaim: book.OnClaim{ClaimID: paid.ID, Etag: paid.Etag()}, Ground: ground, Document: "doc-2", Note: "n",
+			Units: []claim.Unit{{Ordinal: 1, Verdict: claim.NotAsDescribed}},
+		})
+		if !errors.Is(err, fault.ClaimStateConflict) {
+			t.Errorf("what was paid and is owed back, on the ground of %s: %v", ground, err)
+		}
+	}
+	if now := f.current(paid); owedBack == 0 || !now.Fraud || now.Funding.ClawedBack != owedBack || len(f.Rows("m1").Transfers) != before {
+		t.Errorf("of what was paid %d is owed back, then %d", owedBack, now.Funding.ClawedBack)
+	}
 	f.file(withEvidence(filing(line("m1", "l1", 1, 10_000), 1), "e2"))
 	_, err := f.Do(f.by("adjudicator-1", "m1", "ReviseVerdict"), &book.ReviseVerdict{
 		OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Ground: book.GroundCourtDecision, Document: "doc-2", Note: "n",

@@ -10,7 +10,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/reconcile"
-	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -63,32 +62,10 @@ func (e *Engine) ReconcileDay(ctx context.Context, h request.Header, text string
 	return got.(*Reconciled), nil
 }
 
-// reconcileDay compares a day and keeps the outcome. What was kept before under the same request
-// is compared again to be told, and changes nothing.
+// reconcileDay compares a day.
 func (e *Engine) reconcileDay(ctx context.Context, h request.Header, day time.Time) (*Reconciled, error) {
-	out := &Reconciled{}
-	var err error
-	out.Replayed, err = e.once(h, dayContent(reconcile.DayText(day)), func(r request.Once) (replayed bool, err error) {
-		r.Name = "reconciliation/" + reconcile.DayText(day)
-		out.Kept, replayed, err = e.db.KeepComparison(ctx, r, func(w *postgres.MatchWriter) (*postgres.Compared, error) {
-			return e.compareDay(ctx, h, day, out, w.Take, w.Stay)
-		})
-		return replayed, err
-	})
-	if err == nil && out.Replayed {
-		_, err = e.compareDay(ctx, h, day, out, nil, func() {})
-	}
-	return out, outsideErr(err)
-}
-
-// compareDay compares a day, tells the sums, hands over the matches and gives the breaks. It
-// calls reads for each row that it reads. Refuses with RECONCILIATION_IMPLAUSIBLE where too much
-// differs.
-func (e *Engine) compareDay(
-	ctx context.Context, h request.Header, day time.Time, out *Reconciled, matched func(*reconcile.Match), reads func(),
-) (*postgres.Compared, error) {
 	now := e.Now()
-	c := &postgres.Compared{Day: reconcile.DayText(day), By: reconcile.BreakNote{By: h.Principal, At: now}}
+	c := postgres.Compared{Day: reconcile.DayText(day), Matches: &reconcile.Matches{}, By: reconcile.BreakNote{By: h.Principal, At: now}}
 	seen := make(map[[4]string]bool)
 	run := reconcile.New(reconcile.Settings{Day: day, CutOff: cutOff, Ours: isOutNumber}, func(b *reconcile.Break) {
 		key := [4]string{string(b.Side), string(b.Class), b.Subject()}
@@ -97,31 +74,39 @@ func (e *Engine) compareDay(
 		}
 		seen[key] = true
 		c.Breaks = append(c.Breaks, reconcile.StoredBreak{Break: *b, ID: e.ids.Next(now), OpenedAt: now, DueAt: b.Class.Due(now)})
-	}, matched)
+	}, c.Matches.Add)
+	var sides []reconcile.Side
+	var summary reconcile.Summary
 	err := e.db.Snapshot(ctx, func(r postgres.Reader) (err error) {
-		if c.Sides, err = addFiles(ctx, r, run, day, reads); err != nil {
+		if sides, err = addFiles(ctx, r, run, day); err != nil {
 			return err
 		}
-		if err := addPayouts(ctx, r, run, day, reads); err != nil {
+		if err := addPayouts(ctx, r, run, day); err != nil {
 			return err
 		}
-		if slices.Contains(c.Sides, reconcile.Marketplace) {
+		if slices.Contains(sides, reconcile.Marketplace) {
 			if err := addDebits(ctx, r, run, day); err != nil {
 				return err
 			}
 		}
-		out.Summary = run.Finish()
+		summary = run.Finish()
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, outsideErr(err)
 	}
-	out.Sides = c.Sides
-	if n := len(c.Breaks); n > breaksMax || n > implausibleFrom && n > (out.Payouts+out.Lines)/2 {
+	if n := len(c.Breaks); n > breaksMax || n > implausibleFrom && n > (summary.Payouts+summary.Lines)/2 {
 		return nil, fault.New(fault.ReconciliationImplausible, "%d breaks among %d payouts and %d lines: a file must be of another day or account; nothing was kept",
-			n, out.Payouts, out.Lines).With("breaks", n).With("compared", out.Payouts+out.Lines)
+			n, summary.Payouts, summary.Lines).With("breaks", n).With("compared", summary.Payouts+summary.Lines)
 	}
-	return c, nil
+	out := &Reconciled{Summary: summary, Sides: sides}
+	c.Sides = sides
+	out.Replayed, err = e.once(h, dayContent(c.Day), func(r request.Once) (replayed bool, err error) {
+		r.Name = "reconciliation/" + c.Day
+		out.Kept, replayed, err = e.db.KeepComparison(ctx, r, &c)
+		return replayed, err
+	})
+	return out, err
 }
 
 // isOutNumber says whether a number has the form of our out-numbers.
@@ -131,7 +116,7 @@ func isOutNumber(number string) bool {
 }
 
 // addFiles adds the files of a day and of its neighbours, and gives the sides of the day.
-func addFiles(ctx context.Context, r postgres.Reader, run *reconcile.Run, day time.Time, reads func()) (sides []reconcile.Side, err error) {
+func addFiles(ctx context.Context, r postgres.Reader, run *reconcile.Run, day time.Time) (sides []reconcile.Side, err error) {
 	for offset := -1; offset <= 1; offset++ {
 		of := day.AddDate(0, 0, offset)
 		imports, err := r.WholeImports(ctx, reconcile.DayText(of))
@@ -142,7 +127,7 @@ func addFiles(ctx context.Context, r postgres.Reader, run *reconcile.Run, day ti
 			take := run.Add(reconcile.Source{
 				Import: i.ID, Account: reconcile.Account{Side: i.Side, Name: i.Account, Exclusive: i.Exclusive}, Format: i.Format, Day: of,
 			})
-			if err := r.EachLine(ctx, i.ID, func(l *formats.Line) { reads(); take(l) }); err != nil {
+			if err := r.EachLine(ctx, i.ID, take); err != nil {
 				return nil, err
 			}
 			if offset == 0 && !slices.Contains(sides, i.Side) {
@@ -154,10 +139,9 @@ func addFiles(ctx context.Context, r postgres.Reader, run *reconcile.Run, day ti
 }
 
 // addPayouts adds the payouts of a day, and those whose numbers stand in its files.
-func addPayouts(ctx context.Context, r postgres.Reader, run *reconcile.Run, day time.Time, reads func()) error {
+func addPayouts(ctx context.Context, r postgres.Reader, run *reconcile.Run, day time.Time) error {
 	end := day.AddDate(0, 0, 1)
 	add := func(p *payout.Payout) {
-		reads()
 		run.AddPayout(&reconcile.Payout{
 			MerchantID: p.MerchantID, ID: p.ID, ClaimID: p.ClaimID, Part: p.Part, Form: string(p.Form), State: p.State,
 			Amount: p.Amount, Reached: p.Reached(), CameBack: p.CameBack, Currency: p.Currency, OutNumber: p.OutNumber,

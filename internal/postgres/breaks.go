@@ -137,8 +137,9 @@ type Compared struct {
 	Day   string
 	Sides []reconcile.Side
 	// Breaks are those that were found, with ids for those that are new.
-	Breaks []reconcile.StoredBreak
-	By     reconcile.BreakNote
+	Breaks  []reconcile.StoredBreak
+	Matches *reconcile.Matches
+	By      reconcile.BreakNote
 }
 
 // Kept counts what a comparison changed.
@@ -150,12 +151,10 @@ var ErrComparing = fmt.Errorf("another comparison is being kept: %w", ErrContend
 // comparisonLock is the number of the advisory lock under which comparisons are kept.
 const comparisonLock = 7_272_001
 
-// KeepComparison makes a comparison and keeps its outcome: breaks that are new are opened,
-// breaks that were settled and are found again are opened again, and open ones of the sides that
-// were compared are settled if they were not found. What people have closed stays closed. compare
-// hands over each match as it finds it, since there may be a million. A request that was carried
-// out before is not compared again.
-func (db *DB) KeepComparison(ctx context.Context, r request.Once, compare func(*MatchWriter) (*Compared, error)) (k Kept, replayed bool, err error) {
+// KeepComparison keeps the outcome of a comparison: breaks that are new are opened, breaks that
+// were settled and are found again are opened again, and open ones of the sides that were
+// compared are settled if they were not found. What people have closed stays closed.
+func (db *DB) KeepComparison(ctx context.Context, r request.Once, c *Compared) (k Kept, replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		var ours bool
 		if err := tx.GetContext(ctx, &ours, `SELECT pg_try_advisory_xact_lock($1)`, comparisonLock); err != nil {
@@ -164,19 +163,16 @@ func (db *DB) KeepComparison(ctx context.Context, r request.Once, compare func(*
 		if !ours {
 			return ErrComparing
 		}
-		w := &MatchWriter{ctx: ctx, tx: tx}
-		c, err := compare(w)
-		if err != nil {
-			return err
-		}
-		if w.flush(); w.failed != nil {
-			return w.failed
-		}
 		if k.Opened, err = openBreaks(ctx, tx, c); err != nil {
 			return err
 		}
-		k.Settled, err = settleBreaks(ctx, tx, c)
-		return err
+		if k.Settled, err = settleBreaks(ctx, tx, c); err != nil {
+			return err
+		}
+		if r.ValidateOnly {
+			return nil // Nothing of what lines are about is told.
+		}
+		return keepMatches(ctx, tx, c.Matches)
 	})
 	return k, replayed, err
 }
@@ -319,49 +315,24 @@ func settleBreaks(ctx context.Context, tx *sqlx.Tx, c *Compared) (int64, error) 
 	return int64(len(settled)), noteAll(ctx, tx, settled, reconcile.Ended, &c.By)
 }
 
-// MatchWriter keeps what the lines of files were found to be about.
-type MatchWriter struct {
-	ctx    context.Context
-	tx     *sqlx.Tx
-	rows   []reconcile.Match
-	stays  int
-	failed error
-}
-
-// Stay says that the comparison goes on, for each row that it reads. A transaction that says
-// nothing for long would be given up by the database.
-func (w *MatchWriter) Stay() {
-	if w.stays++; w.stays%linesAtOnce == 0 && w.failed == nil {
-		_, err := w.tx.ExecContext(w.ctx, `SELECT 1`)
-		w.failed = failure(w.ctx, "keep the transaction", err)
-	}
-}
-
-// Take keeps a match, together with others.
-func (w *MatchWriter) Take(m *reconcile.Match) {
-	w.rows = append(w.rows, *m)
-	if len(w.rows) == linesAtOnce {
-		w.flush()
-	}
-}
-
-func (w *MatchWriter) flush() {
-	some := w.rows
-	w.rows = w.rows[:0]
-	if w.failed != nil || len(some) == 0 {
-		return
-	}
+// keepMatches keeps what lines are about, some thousands at a time.
+func keepMatches(ctx context.Context, tx *sqlx.Tx, all *reconcile.Matches) error {
 	type row = reconcile.Match
-	text := func(field func(*row) string) []byte { return pgwire.Texts(some, field) }
-	_, err := w.tx.ExecContext(w.ctx, `
-		INSERT INTO channel_line_matches AS m (import_id, line_number, rule, merchant, payout_id)
-		SELECT k.import_id, k.line_number, k.rule, k.merchant, k.payout_id
-		FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) AS k (import_id, line_number, rule, merchant, payout_id)
-		ON CONFLICT (import_id, line_number) DO UPDATE SET rule = excluded.rule, merchant = excluded.merchant, payout_id = excluded.payout_id
-		WHERE (m.rule, m.merchant, m.payout_id) <> (excluded.rule, excluded.merchant, excluded.payout_id)`,
-		text(func(m *row) string { return m.Import }), pgwire.Bigints(some, func(m *row) int64 { return int64(m.Place) }),
-		text(func(m *row) string { return string(m.Rule) }), text(func(m *row) string { return m.MerchantID }), text(func(m *row) string { return m.PayoutID }))
-	w.failed = failure(w.ctx, "keep matches", err)
+	for some := range all.Batches(linesAtOnce) {
+		text := func(field func(*row) string) []byte { return pgwire.Texts(some, field) }
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO channel_line_matches AS m (import_id, line_number, rule, merchant, payout_id)
+			SELECT k.import_id, k.line_number, k.rule, k.merchant, k.payout_id
+			FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) AS k (import_id, line_number, rule, merchant, payout_id)
+			ON CONFLICT (import_id, line_number) DO UPDATE SET rule = excluded.rule, merchant = excluded.merchant, payout_id = excluded.payout_id
+			WHERE (m.rule, m.merchant, m.payout_id) <> (excluded.rule, excluded.merchant, excluded.payout_id)`,
+			text(func(m *row) string { return m.Import }), pgwire.Bigints(some, func(m *row) int64 { return int64(m.Place) }),
+			text(func(m *row) string { return string(m.Rule) }), text(func(m *row) string { return m.MerchantID }), text(func(m *row) string { return m.PayoutID }))
+		if err != nil {
+			return failure(ctx, "keep matches", err)
+		}
+	}
+	return nil
 }
 
 // PayoutRange names the payouts of a comparison: those made under the out-numbers from From to

@@ -141,7 +141,8 @@ func insertJob(ctx context.Context, tx *sqlx.Tx, j *job.Job) error {
 }
 
 // ChangeJob changes a job as a person wants, under its request: change changes it as it
-// stands, or refuses. Where the job goes on after it had ended, what was refused waits again.
+// stands, or refuses. Where the job goes on after it had ended, what was refused waits again, and
+// a statement counts among those that its caller has, as when it was asked for.
 func (db *DB) ChangeJob(ctx context.Context, r request.Once, id string, change func(j *job.Job, found bool) error) (j job.Job, replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		var found bool
@@ -151,6 +152,11 @@ func (db *DB) ChangeJob(ctx context.Context, r request.Once, id string, change f
 		before := j.State
 		if err := change(&j, found); err != nil {
 			return err
+		}
+		if ended := before == job.Failed || before == job.Cancelled; ended && j.State == job.Queued && j.Kind == job.StatementFile {
+			if err := checkHolds(ctx, tx, &j, job.Holds.Check); err != nil {
+				return err
+			}
 		}
 		if before == job.Done && j.State == job.Queued {
 			if _, err := tx.ExecContext(ctx, `

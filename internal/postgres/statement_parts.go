@@ -26,22 +26,28 @@ type StatementPart struct {
 // counted.
 func (db *DB) CreateStatement(ctx context.Context, r request.Once, j *job.Job, check func(job.Holds) error) (stored request.Found, replayed bool, err error) {
 	return db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 155))`,
-			j.Created.Workload+"\n"+string(j.Created.Role)); err != nil {
-			return failure(ctx, "lock statements", err)
-		}
-		holds, err := statementHolds(ctx, tx, j)
-		if err == nil {
-			err = check(holds)
-		}
-		if err != nil {
+		if err := checkHolds(ctx, tx, j, check); err != nil {
 			return err
 		}
 		return insertJob(ctx, tx, j)
 	})
 }
 
-// statementHolds counts what the caller of a statement has already. A merchant has one book,
+// checkHolds has check look at what the caller of a statement has beside it. Whoever comes under
+// way with another one waits.
+func checkHolds(ctx context.Context, tx *sqlx.Tx, j *job.Job, check func(job.Holds) error) error {
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 155))`,
+		j.Created.Workload+"\n"+string(j.Created.Role)); err != nil {
+		return failure(ctx, "lock statements", err)
+	}
+	holds, err := statementHolds(ctx, tx, j)
+	if err != nil {
+		return err
+	}
+	return check(holds)
+}
+
+// statementHolds counts what the caller of a statement has beside it. A merchant has one book,
 // whoever else calls through its workload.
 func statementHolds(ctx context.Context, tx *sqlx.Tx, j *job.Job) (h job.Holds, err error) {
 	err = tx.QueryRowxContext(ctx, `
@@ -50,9 +56,9 @@ func statementHolds(ctx context.Context, tx *sqlx.Tx, j *job.Job) (h job.Holds, 
 			SELECT j.merchant = $3 AS of_book, j.state IN ('QUEUED', 'RUNNING', 'PAUSED') AS open
 			FROM jobs j
 			WHERE j.kind = 'STATEMENT' AND (j.state IN ('QUEUED', 'RUNNING', 'PAUSED') OR j.parts_until IS NOT NULL)
-			  AND j.workload = $1 AND j.role = $2 AND (NOT $4 OR j.merchant = $3)
+			  AND j.workload = $1 AND j.role = $2 AND (NOT $4 OR j.merchant = $3) AND j.job_id <> $6
 			LIMIT $5) s`,
-		j.Created.Workload, string(j.Created.Role), j.Arguments.Statement.MerchantID, j.OfMerchant(), job.HeldMax).
+		j.Created.Workload, string(j.Created.Role), j.Arguments.Statement.MerchantID, j.OfMerchant(), job.HeldMax, j.ID).
 		Scan(&h.OpenOfBook, &h.HeldOfBook, &h.Open, &h.Held)
 	return h, failure(ctx, "count statements", err)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/crc32"
+	"strings"
 	"testing"
 	"time"
 
@@ -321,5 +322,58 @@ func TestStatementFilesAreBounded(t *testing.T) {
 	_, err := f.statementFiles().CreateStatementFile(f.as("finance"), f.fileOf(plain))
 	if got := refusal(err); got.reason != "STATEMENT_TOO_LONG" || got.field != "until" || got.metadata["lines"] != "2" || got.metadata["linesMax"] != "1" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Would catch files that come under way again beyond the limit, whoever resumes them, and one that
+// cannot go on although it counts already.
+func TestResumedStatementFilesAreCounted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.advance(time.Hour)
+	files, jobs, desk := f.statementFiles(), tenfoldv1.NewJobServiceClient(f.conn), f.as("finance")
+	makeAll := func() (names []string) {
+		for range job.OpenOfBookMax {
+			made, err := files.CreateStatementFile(desk, f.fileOf(func(*tenfoldv1.CreateStatementFileRequest) {}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, made.GetFile().GetName())
+		}
+		return names
+	}
+	cancel := func(name string) {
+		if _, err := files.CancelStatementFile(desk, &tenfoldv1.CancelStatementFileRequest{Name: name, RequestId: f.id()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resume := func(name string) error {
+		return errorOf(files.ResumeStatementFile(desk, &tenfoldv1.ResumeStatementFileRequest{Name: name, RequestId: f.id()}))
+	}
+	jobOf := func(name string) string { return "jobs/" + name[strings.LastIndex(name, "/")+1:] }
+	first := makeAll()
+	for _, name := range first {
+		cancel(name)
+	}
+	second := makeAll()
+	for by, err := range map[string]error{
+		"of files": resume(first[0]),
+		"of jobs": errorOf(jobs.ResumeJob(f.asPerson("operator", "olga"),
+			&tenfoldv1.ResumeJobRequest{Name: jobOf(first[0]), RequestId: f.id()})),
+	} {
+		if got := refusal(err); got.reason != "STATEMENT_LIMIT_REACHED" {
+			t.Errorf("one too many is resumed by the service %s: %+v", by, got)
+		}
+	}
+	if _, err := jobs.PauseJob(f.asPerson("operator", "olga"), &tenfoldv1.PauseJobRequest{Name: jobOf(second[0]), RequestId: f.id()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := resume(second[0]); err != nil {
+		t.Errorf("one that counts already does not go on: %v", err)
+	}
+	cancel(second[1])
+	if err := resume(first[0]); err != nil {
+		t.Errorf("where there is room again: %v", err)
 	}
 }

@@ -1,44 +1,46 @@
 package worker
 
 import (
+	"cmp"
 	"context"
+	"errors"
 
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// takeSnapshots brings the snapshots of books forward, of which the answers as of a time are
-// made. A step looks at a bounded number of books; the next one goes on after them.
+// takeSnapshots brings the snapshots of books forward, of balances and of the exposure, of which
+// the answers as of a time are made.
 func (w *Worker) takeSnapshots(ctx context.Context) error {
-	due, next, err := w.db.BooksToSnapshot(ctx, w.snapshotted, postgres.SnapshotEvery)
-	if err != nil {
-		return err
-	}
-	for _, merchantID := range due {
-		for more := true; more && ctx.Err() == nil; {
-			if more, err = w.db.SnapshotBook(ctx, merchantID, postgres.SnapshotEvery); err != nil {
-				return err
-			}
-		}
-	}
-	w.snapshotted = next
-	return w.takeExposure(ctx)
+	balances := snapshotStep{&w.snapshotted, w.db.BooksToSnapshot, w.db.SnapshotBook}
+	exposure := snapshotStep{&w.exposed, w.db.ExposuresToSnapshot, w.db.SnapshotExposure}
+	return errors.Join(balances.take(ctx), exposure.take(ctx))
 }
 
-// takeExposure does the same for the snapshots of the exposure.
-func (w *Worker) takeExposure(ctx context.Context) error {
-	due, next, err := w.db.ExposuresToSnapshot(ctx, w.exposed, postgres.SnapshotEvery)
+// snapshotStep is a step of the snapshots of one kind. It looks at a bounded number of books after
+// those that the last step looked at.
+type snapshotStep struct {
+	after *string
+	find  func(ctx context.Context, after string, every int) (due []string, next string, err error)
+	add   func(ctx context.Context, merchantID string, every int) (more bool, err error)
+}
+
+// take goes on with the other books where one cannot be done, and gives the first error.
+func (s *snapshotStep) take(ctx context.Context) error {
+	due, next, err := s.find(ctx, *s.after, postgres.SnapshotEvery)
 	if err != nil {
 		return err
 	}
+	var first error
 	for _, merchantID := range due {
 		for more := true; more && ctx.Err() == nil; {
-			if more, err = w.db.SnapshotExposure(ctx, merchantID, postgres.SnapshotEvery); err != nil {
-				return err
+			if more, err = s.add(ctx, merchantID, postgres.SnapshotEvery); err != nil {
+				first = cmp.Or(first, err)
+				break
 			}
 		}
 	}
-	w.exposed = next
-	return nil
+	*s.after = next
+	return first
 }
 
 // sumPeriods brings the sums over all books forward.

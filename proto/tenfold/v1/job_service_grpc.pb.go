@@ -53,7 +53,7 @@ type JobServiceClient interface {
 	PauseJob(ctx context.Context, in *PauseJobRequest, opts ...grpc.CallOption) (*PauseJobResponse, error)
 	// ResumeJob has a job go on that was paused or failed, and a statement that was cancelled. One
 	// that is done tries again what was refused, if anything was. Requires a person.
-	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED; STATEMENT_LIMIT_REACHED of a statement.
 	ResumeJob(ctx context.Context, in *ResumeJobRequest, opts ...grpc.CallOption) (*ResumeJobResponse, error)
 	// CancelJob ends a job after the step that is under way. What it did stays, but for what is
 	// written of a statement: that is dropped, and also of one that is done. Requires a person.
@@ -164,7 +164,7 @@ type JobServiceServer interface {
 	PauseJob(context.Context, *PauseJobRequest) (*PauseJobResponse, error)
 	// ResumeJob has a job go on that was paused or failed, and a statement that was cancelled. One
 	// that is done tries again what was refused, if anything was. Requires a person.
-	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, PERSON_REQUIRED; STATEMENT_LIMIT_REACHED of a statement.
 	ResumeJob(context.Context, *ResumeJobRequest) (*ResumeJobResponse, error)
 	// CancelJob ends a job after the step that is under way. What it did stays, but for what is
 	// written of a statement: that is dropped, and also of one that is done. Requires a person.

@@ -55,7 +55,7 @@ type StatementFileServiceClient interface {
 	CancelStatementFile(ctx context.Context, in *CancelStatementFileRequest, opts ...grpc.CallOption) (*CancelStatementFileResponse, error)
 	// ResumeStatementFile has a file be written on that failed, was paused or was
 	// cancelled: from where it stopped, or from the beginning if that was dropped.
-	// JOB_NOT_FOUND, JOB_STATE_CONFLICT.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, STATEMENT_LIMIT_REACHED.
 	ResumeStatementFile(ctx context.Context, in *ResumeStatementFileRequest, opts ...grpc.CallOption) (*ResumeStatementFileResponse, error)
 	// GetStatementFileContent reads a piece of a file that is DONE. JOB_NOT_FOUND,
 	// STATEMENT_NOT_READY.
@@ -158,7 +158,7 @@ type StatementFileServiceServer interface {
 	CancelStatementFile(context.Context, *CancelStatementFileRequest) (*CancelStatementFileResponse, error)
 	// ResumeStatementFile has a file be written on that failed, was paused or was
 	// cancelled: from where it stopped, or from the beginning if that was dropped.
-	// JOB_NOT_FOUND, JOB_STATE_CONFLICT.
+	// JOB_NOT_FOUND, JOB_STATE_CONFLICT, STATEMENT_LIMIT_REACHED.
 	ResumeStatementFile(context.Context, *ResumeStatementFileRequest) (*ResumeStatementFileResponse, error)
 	// GetStatementFileContent reads a piece of a file that is DONE. JOB_NOT_FOUND,
 	// STATEMENT_NOT_READY.
